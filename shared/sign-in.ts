@@ -1,0 +1,40 @@
+/** What worker and service say to each other when a user signs in with a secret key. */
+import type { Namespace } from "./keys.ts";
+
+/** `POST /v1/auth/key/challenge`: the Ed25519 public key, 32 bytes as base64url. */
+export interface KeyChallengeRequest {
+  readonly publicKey: string;
+}
+
+export interface KeyChallengeAnswer {
+  /** Opaque to the client; good for a minute or so, for this public key alone. */
+  readonly challenge: string;
+}
+
+/** `POST /v1/auth/key/verify`: the signature, 64 bytes as base64url, of `keySignInText`. */
+export interface KeyVerifyRequest {
+  readonly publicKey: string;
+  readonly challenge: string;
+  readonly signature: string;
+}
+
+export interface SessionAnswer {
+  /** A bearer token for `POST /v1/grants`: a secret, never handed to a tab. */
+  readonly session: string;
+  readonly namespace: Namespace;
+  /** Milliseconds since 1970 by the service's clock. */
+  readonly expiresAt: number;
+}
+
+/** The body of every refusal of the service. */
+export interface RefusalAnswer {
+  readonly error: { readonly code: string; readonly message: string };
+}
+
+/**
+ * The text that proves possession of the key. It names the service it is meant for, so that a hostile service
+ * cannot pass a challenge of another on and sign in there with the answer.
+ */
+export function keySignInText(serviceOrigin: string, challenge: string): string {
+  return `presync key sign-in, version 1\n${serviceOrigin}\n${challenge}`;
+}
