@@ -2,7 +2,7 @@
 import { PresyncError } from "./errors.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const values = new Map([...alphabet].map((letter, value) => [letter, value]));
+const values = new Map(Array.from(alphabet).map((letter, value) => [letter, value]));
 
 export function encodeBase64Url(bytes: Uint8Array): string {
   let text = "";
