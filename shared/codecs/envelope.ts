@@ -1,0 +1,121 @@
+/**
+ * The envelope around every object in the bucket:
+ *
+ *     magic "psyn" | format version (1) | kind (1) | flags (1) | generation | hash (16) | body length | body
+ *
+ * `generation` and `body length` are varints. The hash is SHA-256 over everything but itself, cut to 16
+ * bytes: it finds damage, truncation and mix-ups (WebKit reports a response cut in mid-body as a normal end).
+ * It is no proof of authorship; that is the store's permission to write below a prefix.
+ *
+ * With the flag `deflated` the body is compressed (raw DEFLATE), done only where that makes it smaller.
+ */
+import { PresyncError } from "../errors.ts";
+import { ByteReader, ByteWriter } from "./bytes.ts";
+
+export const formatVersion = 1;
+
+export type ObjectKind = "manifest" | "segment";
+
+/** No object may be larger, packed or unpacked: it bounds what a hostile one can make a reader allocate. */
+export const objectBytesMax: number = 64 * 1024 * 1024;
+
+export interface Envelope {
+  readonly kind: ObjectKind;
+  readonly generation: number;
+  readonly body: Uint8Array;
+}
+
+/** What the codec needs of the world it runs in. */
+export interface EnvelopeTools {
+  sha256(bytes: Uint8Array): Promise<Uint8Array>;
+  deflate(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Rejects when the output would exceed `bytesMax` or the input is not DEFLATE. */
+  inflate(bytes: Uint8Array, bytesMax: number): Promise<Uint8Array>;
+}
+
+const magic = new Uint8Array([0x70, 0x73, 0x79, 0x6e]);
+const hashBytes = 16;
+const flagDeflated = 1;
+const kindCodes: Record<ObjectKind, number> = { manifest: 1, segment: 2 };
+
+/** Below this, compression cannot win back its own overhead. */
+const deflateBytesMin = 256;
+
+export async function sealEnvelope(
+  { kind, generation, body }: Envelope,
+  tools: EnvelopeTools,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = body.length >= deflateBytesMin ? await tools.deflate(body) : body;
+  const pays = packed.length < body.length;
+  const stored = pays ? packed : body;
+  const head = header(kindCodes[kind], pays ? flagDeflated : 0, generation);
+  const tail = new ByteWriter();
+  tail.sized(stored);
+  const rest = tail.finish();
+  const out = new ByteWriter();
+  out.raw(head);
+  out.raw(await digest(head, rest, tools));
+  out.raw(rest);
+  return out.finish();
+}
+
+/** Throws `malformed`, `unsupported-version` or `too-large`; what it returns has passed the hash. */
+export async function openEnvelope(
+  bytes: Uint8Array,
+  expected: ObjectKind,
+  tools: EnvelopeTools,
+): Promise<Envelope> {
+  if (bytes.length > objectBytesMax)
+    throw new PresyncError("too-large", `an object of more than ${objectBytesMax} bytes`);
+  const reader = new ByteReader(bytes);
+  const found = reader.raw(magic.length);
+  if (magic.some((byte, index) => found[index] !== byte))
+    throw new PresyncError("malformed", "an object that is not presync's");
+  const version = reader.byte();
+  if (version !== formatVersion)
+    throw new PresyncError("unsupported-version", `an object of format version ${version}`);
+  const kind = reader.byte();
+  const flags = reader.byte();
+  const generation = reader.varint();
+  const headLength = bytes.length - reader.remaining;
+  const hash = reader.raw(hashBytes);
+  const restStart = headLength + hashBytes;
+  const stored = reader.sized(objectBytesMax);
+  reader.end();
+  const actual = await digest(bytes.subarray(0, headLength), bytes.subarray(restStart), tools);
+  if (actual.some((byte, index) => hash[index] !== byte))
+    throw new PresyncError("malformed", "an object whose hash does not fit");
+  if (kind !== kindCodes[expected] || (flags & ~flagDeflated) !== 0)
+    throw new PresyncError("malformed", `an object that is no ${expected}`);
+  const body = (flags & flagDeflated) === 0 ? stored : await inflateChecked(stored, tools);
+  return { kind: expected, generation, body };
+}
+
+async function inflateChecked(stored: Uint8Array, tools: EnvelopeTools): Promise<Uint8Array> {
+  try {
+    return await tools.inflate(stored, objectBytesMax);
+  } catch (cause) {
+    throw new PresyncError("malformed", "an object whose body does not unpack", { cause });
+  }
+}
+
+function header(kind: number, flags: number, generation: number): Uint8Array {
+  const out = new ByteWriter();
+  out.raw(magic);
+  out.byte(formatVersion);
+  out.byte(kind);
+  out.byte(flags);
+  out.varint(generation);
+  return out.finish();
+}
+
+async function digest(
+  head: Uint8Array,
+  rest: Uint8Array,
+  tools: EnvelopeTools,
+): Promise<Uint8Array> {
+  const all = new Uint8Array(head.length + rest.length);
+  all.set(head);
+  all.set(rest, head.length);
+  return (await tools.sha256(all)).subarray(0, hashBytes);
+}
