@@ -1,0 +1,107 @@
+/** What a deployment of the service decides, checked once when the service is created. */
+import { PresyncError } from "../shared/errors.ts";
+import type { Layout } from "../shared/keys.ts";
+import { defaultLayout, objectNames } from "../shared/keys.ts";
+import type { Fault } from "./faults.ts";
+import {
+  bucketFault,
+  endpointFault,
+  grantSecondsFault,
+  grantSecondsMaxDefault,
+  originFault,
+  regionFault,
+  sessionSecondsFault,
+  sessionSecretsFault,
+  urlFault,
+} from "./faults.ts";
+import type { Log } from "./log.ts";
+import { silentLog } from "./log.ts";
+
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** How a URL names the bucket: `host/bucket/key` or `bucket.host/key`. */
+export type Addressing = "path" | "virtual-host";
+
+export interface StoreConfig {
+  /** Scheme, host and port, as browsers reach it: signed URLs start with it. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly addressing?: Addressing;
+  /** Signs GETs. May read and list objects, and nothing else. */
+  readonly read: AccessKey;
+  /** Signs PUTs. May write objects and not read any: an unsigned `x-amz-copy-source` is then worthless. */
+  readonly write: AccessKey;
+  /** Used by the service itself, below `@service/`: lists, reads and writes. Never signs a URL. */
+  readonly admin: AccessKey;
+}
+
+export interface ServiceConfig {
+  /** Where clients reach the service. Its origin is part of what a signing-in key signs, and of every session. */
+  readonly publicUrl: string;
+  /** The exact origins of the apps whose pages and workers may call. The service's own is always among them. */
+  readonly origins: readonly string[];
+  readonly store: StoreConfig;
+  /** The first signs, all verify: put a new one in front, and drop the old one when its sessions have expired. */
+  readonly sessionSecrets: readonly string[];
+  readonly sessionSeconds?: number;
+  /** How long signed URLs live; at most `grantSecondsMax`. */
+  readonly grantSeconds?: number;
+  /** What the store allows at most: seven days on most, 90 on Tigris. */
+  readonly grantSecondsMax?: number;
+  readonly layout?: Layout;
+  readonly log?: Log;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+  readonly fetch?: typeof fetch;
+}
+
+export interface CheckedConfig extends Required<ServiceConfig> {
+  readonly store: Required<StoreConfig>;
+  /** The origin of `publicUrl`: issuer and audience of everything the service vouches for. */
+  readonly serviceOrigin: string;
+}
+
+/** A device that is opened once in a season stays signed in; a stolen session does not live for ever. */
+export const sessionSecondsDefault: number = 90 * 86_400;
+
+/** Fills in the defaults; throws `invalid-argument` naming every setting that can never work. */
+export function checkConfig(config: ServiceConfig): CheckedConfig {
+  const grantSecondsMax = config.grantSecondsMax ?? grantSecondsMaxDefault;
+  const grantSeconds = Math.min(config.grantSeconds ?? grantSecondsMax, grantSecondsMax);
+  const sessionSeconds = config.sessionSeconds ?? sessionSecondsDefault;
+  const { endpoint, region, bucket } = config.store;
+  const faults: [string, Fault][] = [
+    ["publicUrl", urlFault(config.publicUrl)],
+    ...config.origins.map((origin): [string, Fault] => ["origins", originFault(origin)]),
+    ["store.endpoint", endpointFault(endpoint)],
+    ["store.region", regionFault(region)],
+    ["store.bucket", bucketFault(bucket)],
+    ["sessionSecrets", sessionSecretsFault(config.sessionSecrets)],
+    ["grantSecondsMax", grantSecondsFault(grantSecondsMax)],
+    ["grantSeconds", grantSecondsFault(config.grantSeconds ?? grantSecondsMax)],
+    ["sessionSeconds", sessionSecondsFault(sessionSeconds)],
+  ];
+  const mistakes = faults.flatMap(([name, fault]) =>
+    fault === undefined ? [] : `${name} ${fault}`,
+  );
+  if (mistakes.length > 0) throw new PresyncError("invalid-argument", mistakes.join("; "));
+  const layout = config.layout ?? defaultLayout;
+  objectNames(layout); // Throws where it is not a layout.
+  return {
+    ...config,
+    store: { addressing: "path", ...config.store },
+    serviceOrigin: new URL(config.publicUrl).origin,
+    sessionSeconds,
+    grantSeconds,
+    grantSecondsMax,
+    layout,
+    log: config.log ?? silentLog,
+    now: config.now ?? Date.now,
+    // Looked up at each call and called without a receiver, which workerd insists on.
+    fetch: config.fetch ?? ((input, init) => fetch(input, init)),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The service: says who somebody is and signs URLs. It holds no state of its own (the registry lives in the bucket),
+ * never sees a byte of user data, and needs nothing but Web standards, so it runs on Node and on any
+ * fetch-style runtime.
+ */
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ServiceConfig } from "./config.ts";
+import { checkConfig } from "./config.ts";
+import { cors } from "./cors.ts";
+import { addGrants } from "./grants-route.ts";
+import { addKeySignIn } from "./key-sign-in.ts";
+import { safeLog } from "./log.ts";
+import { refuse, refuseError } from "./refusal.ts";
+import { createRegistry } from "./registry.ts";
+import { createSessions } from "./session.ts";
+import { createSigner } from "./signer.ts";
+import { createStoreClient } from "./store-client.ts";
+
+/** The largest request there is holds a key, a challenge and a signature: under 400 bytes. */
+const requestBytesMax = 4096;
+
+/** Throws `invalid-argument` for a config that can never work. */
+export function createService(given: ServiceConfig): Hono {
+  const checked = checkConfig(given);
+  const config = { ...checked, log: safeLog(checked.log) };
+  const { log, now } = config;
+  const sessions = createSessions(config);
+  const registry = createRegistry(createStoreClient(config), config);
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    const startedAt = now();
+    await next();
+    c.header("date", new Date(now()).toUTCString());
+    c.header("x-content-type-options", "nosniff");
+    c.header("referrer-policy", "no-referrer");
+    c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+    // The path alone: a query could hold what a careless client put there.
+    const path = c.req.path.slice(0, 100);
+    const { status } = c.res;
+    log({
+      level: "info",
+      event: "request",
+      method: c.req.method,
+      path,
+      status,
+      ms: now() - startedAt,
+    });
+  });
+  app.use("/v1/*", async (c, next) => {
+    await next();
+    c.header("cache-control", "no-store");
+  });
+  app.use(cors(new Set([...config.origins, config.serviceOrigin])));
+  app.use(
+    bodyLimit({
+      maxSize: requestBytesMax,
+      onError: (c) => refuse(c, 413, "too-large", `a request has at most ${requestBytesMax} bytes`),
+    }),
+  );
+
+  app.get("/healthz", (c) => c.json({ ok: true }));
+  addKeySignIn(app, config, sessions);
+  addGrants(app, config, { sessions, registry, signer: createSigner(config) });
+
+  app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));
+  app.onError((error, c) => refuseError(c, error, log));
+  return app;
+}

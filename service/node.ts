@@ -1,0 +1,63 @@
+/** The service on Node: one listener, closed gracefully. */
+import type { AddressInfo } from "node:net";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Server } from "node:http";
+import type { ServiceConfig } from "./config.ts";
+import { createService } from "./create-service.ts";
+import type { Log } from "./log.ts";
+
+/** Requests take milliseconds; whoever is not done by then is not waited for. */
+const closeMsMax = 5000;
+
+export interface ListenOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Loopback unless another address is named: what is reachable from outside should be a decision. */
+  readonly host?: string;
+}
+
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+  /** Lets requests under way finish. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** One line of JSON for each event, to stderr. */
+export const jsonLinesLog: Log = (event) => {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
+};
+
+/** Throws `invalid-argument` for a wrong config, and what Node throws where the port cannot be had. */
+export async function listen(config: ServiceConfig, options: ListenOptions): Promise<Listening> {
+  const { port, host = "127.0.0.1" } = options;
+  const app = createService({ log: jsonLinesLog, ...config });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    close: () => (closed ??= closeServer(server)),
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const done = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), closeMsMax);
+  try {
+    await done;
+  } finally {
+    clearTimeout(timer);
+  }
+}
