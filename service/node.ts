@@ -2,6 +2,7 @@
 import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Server } from "node:http";
+import type { Hono } from "hono";
 import type { ServiceConfig } from "./config.ts";
 import { createService } from "./create-service.ts";
 import type { Log } from "./log.ts";
@@ -28,11 +29,20 @@ export const jsonLinesLog: Log = (event) => {
   process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
 };
 
-/** Throws `invalid-argument` for a wrong config, and what Node throws where the port cannot be had. */
-export async function listen(config: ServiceConfig, options: ListenOptions): Promise<Listening> {
+/**
+ * The config may depend on the URL, which is not known before a free port was found. Throws `invalid-argument`
+ * for a wrong config, and what Node throws where the port cannot be had.
+ */
+export async function listen(
+  config: ServiceConfig | ((url: string) => ServiceConfig),
+  options: ListenOptions,
+): Promise<Listening> {
   const { port, host = "127.0.0.1" } = options;
-  const app = createService({ log: jsonLinesLog, ...config });
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  let app: Hono | undefined;
+  const server = createAdaptorServer({
+    fetch: (request, bindings) =>
+      app?.fetch(request, bindings) ?? new Response(null, { status: 503 }),
+  }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
@@ -41,12 +51,16 @@ export async function listen(config: ServiceConfig, options: ListenOptions): Pro
     });
   });
   const address = server.address() as AddressInfo;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
+  try {
+    const given = typeof config === "function" ? config(url) : config;
+    app = createService({ log: jsonLinesLog, ...given });
+  } catch (error) {
+    await closeServer(server);
+    throw error;
+  }
   let closed: Promise<void> | undefined;
-  return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`,
-    port: address.port,
-    close: () => (closed ??= closeServer(server)),
-  };
+  return { url, port: address.port, close: () => (closed ??= closeServer(server)) };
 }
 
 async function closeServer(server: Server): Promise<void> {

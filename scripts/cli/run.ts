@@ -1,0 +1,95 @@
+/** Runs one command to its end. Exit codes: 0 done, 1 it failed, 2 it was not understood. */
+import { join } from "node:path";
+import { PresyncError } from "../../shared/errors.ts";
+import type { Command, DevArguments } from "./arguments.ts";
+import { parseCommand } from "./arguments.ts";
+import type { DevStack } from "./dev.ts";
+import { startDev } from "./dev.ts";
+import { helpText } from "./help.ts";
+import { initApp } from "./init.ts";
+import { manifestFile, packageVersion } from "./package-files.ts";
+import { startService } from "./serve.ts";
+
+export interface CliWorld {
+  readonly words: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly packageDirectory: string;
+  readonly print: (line: string) => void;
+  readonly warn: (line: string) => void;
+  /** Resolves when the user or the system asks to stop. */
+  readonly untilStopped: () => Promise<void>;
+}
+
+export async function runCli(world: CliWorld): Promise<0 | 1 | 2> {
+  try {
+    await run(parseCommand(world.words), world);
+    return 0;
+  } catch (error) {
+    const lines = error instanceof Error ? error.message.split("\n") : [String(error)];
+    for (const line of lines) world.warn(`presync: ${line}`);
+    return error instanceof PresyncError && error.code === "invalid-argument" ? 2 : 1;
+  }
+}
+
+async function run(command: Command, world: CliWorld): Promise<void> {
+  const { packageDirectory, print, warn } = world;
+  switch (command.name) {
+    case "dev":
+      return runDev(command, world);
+    case "serve": {
+      const stopped = world.untilStopped();
+      const service = await startService(world.environment, warn);
+      print(`presync service listens at ${service.url}`);
+      await stopped;
+      return service.close();
+    }
+    case "init": {
+      const { directory, force } = command;
+      const steps = await initApp({ directory, packageDirectory, force });
+      for (const { file, did } of steps) print(`${did.padEnd(9)} ${join(directory, file)}`);
+      return print(`run it again after every build: ${manifestFile} lists the app's files`);
+    }
+    case "version":
+      return print(await packageVersion(packageDirectory));
+    case "help":
+      return print(helpText.trimEnd());
+  }
+}
+
+async function runDev(command: DevArguments, world: CliWorld): Promise<void> {
+  const { port, storeJson, writeIntervalMs, grantSeconds } = command;
+  // Asked for first: who is told to stop while starting stops as cleanly.
+  const stopped = world.untilStopped();
+  const stack = await startDev({
+    appDirectory: command.app ?? join(world.packageDirectory, "demo"),
+    packageDirectory: world.packageDirectory,
+    dataDirectory: command.data,
+    origins: command.origins,
+    ...(port === undefined ? {} : { port }),
+    ...(storeJson === undefined ? {} : { storeJson }),
+    ...(writeIntervalMs === undefined ? {} : { writeIntervalMs }),
+    ...(grantSeconds === undefined ? {} : { grantSeconds }),
+    warn: (line) => world.warn(`presync: ${line}`),
+  });
+  world.print(command.json ? readyJson(stack) : readyText(stack, command.data));
+  await stopped;
+  await stack.close();
+}
+
+function readyJson({ app, service, store }: DevStack): string {
+  return JSON.stringify({ app, service, store });
+}
+
+function readyText({ app, service, store }: DevStack, data: string): string {
+  return [
+    "",
+    `  presync  ${app}`,
+    "",
+    `  service  ${service}`,
+    `  store    ${store.endpoint}/${store.bucket}`,
+    `  data     ${data}`,
+    "",
+    "  Ctrl-C ends it.",
+    "",
+  ].join("\n");
+}
