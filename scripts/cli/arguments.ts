@@ -105,7 +105,7 @@ function parse<const T extends OptionsConfig>(
     return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
   } catch (error) {
     // Node's first sentence says what was not understood; the rest explains its own syntax.
-    throw wrong(error instanceof Error ? (error.message.split(". ")[0] ?? "") : "bad options");
+    throw wrong(error instanceof Error ? (error.message.split(/\.\s/)[0] ?? "") : "bad options");
   }
 }
 

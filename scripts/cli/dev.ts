@@ -4,6 +4,7 @@
  */
 import { createServer } from "node:http";
 import { stat } from "node:fs/promises";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Listening } from "../../service/node.ts";
 import { jsonLinesLog, listen } from "../../service/node.ts";
 import { PresyncError } from "../../shared/errors.ts";
@@ -51,6 +52,11 @@ export interface DevStack {
 export async function startDev(options: DevOptions): Promise<DevStack> {
   if (!(await isDirectory(options.appDirectory)))
     throw new PresyncError("invalid-argument", `there is no app folder ${options.appDirectory}`);
+  if (isServed(options.dataDirectory, options.appDirectory))
+    throw new PresyncError(
+      "invalid-argument",
+      "the data folder lies open in the app's folder; give it a name with a dot, or put it elsewhere",
+    );
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     // Taken out one by one, so that a second call finds nothing left to do.
@@ -150,6 +156,13 @@ function openStore(
         writeIntervalMs: options.writeIntervalMs ?? 0,
       })
     : readStoreJson(options.storeJson);
+}
+
+/** Whether the app server would hand out the keys: it serves all below the app's folder but dot files. */
+function isServed(dataDirectory: string, appDirectory: string): boolean {
+  const path = relative(resolve(appDirectory), resolve(dataDirectory));
+  const segments = path.split(sep);
+  return !isAbsolute(path) && !segments.some((segment) => segment.startsWith("."));
 }
 
 async function isDirectory(path: string): Promise<boolean> {
