@@ -29,6 +29,8 @@ export type ErrorCode =
   | "unexpected-answer"
   /** The session is missing, malformed, expired or revoked: sign in again. */
   | "unauthenticated"
+  /** Work would be lost that the store does not have yet; say `discardUnsaved` to lose it. */
+  | "unsaved"
   /** The device's disk is full (QuotaExceededError). */
   | "disk-full"
   /** IndexedDB failed in another way. */

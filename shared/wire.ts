@@ -1,0 +1,88 @@
+/**
+ * The wire between a tab and the worker.
+ *
+ * A tab connects by posting `hello` with a port to the active worker: that call starts a worker that was ended,
+ * always. Everything else goes over the port, except what must also wake the worker (`awake`, `hand-over`).
+ * The worker answers with `welcome` and the name of a Web Lock it holds for as long as it lives; when the tab is
+ * granted that lock, the worker is gone, and the tab says hello again.
+ */
+import type { ErrorData } from "./errors.ts";
+import type { Status } from "./status.ts";
+
+/** Raised whenever either side could misread the other. Both check it. */
+export const wireProtocol = 1;
+
+/** Names one user's data on this device; a tab's Repo belongs to one of these and never to another. */
+export type UserId = string;
+
+/** Some changes of one document, and the heads it has with them. */
+export interface Changes {
+  readonly documentId: string;
+  readonly bytes: Uint8Array;
+  readonly heads: readonly string[];
+}
+
+/** To the active worker itself: each of these starts it when it was ended. */
+export type ToWorker =
+  | {
+      readonly type: "hello";
+      readonly protocol: number;
+      readonly build: string;
+      readonly tab: string;
+      /** The tab Repo's peer id. */
+      readonly peerId: string;
+      /** Where the service is, or null. */
+      readonly service: string | null;
+    }
+  /** Nothing to say: an event keeps the worker alive for another 30 s, traffic on a port does not. */
+  | { readonly type: "awake" }
+  /** What a closing tab, or one whose user is no longer the current one, has not seen acknowledged. */
+  | { readonly type: "hand-over"; readonly user: UserId; readonly changes: readonly Changes[] };
+
+export type Call =
+  /** Makes sure the document exists, born as `birth` says, and is stored. Answers with nothing. */
+  | { readonly name: "open"; readonly documentId: string; readonly birth: Uint8Array }
+  /** Answers once these heads are on the device's disk. */
+  | { readonly name: "stored"; readonly documentId: string; readonly heads: readonly string[] }
+  /** Answers once the store has acknowledged these heads. */
+  | { readonly name: "in-bucket"; readonly documentId: string; readonly heads: readonly string[] }
+  | { readonly name: "sign-in-key"; readonly secretKey: string }
+  | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean };
+
+export type TabToWorker =
+  /** A message of the automerge-repo sync protocol. */
+  | { readonly type: "sync"; readonly message: unknown }
+  | ({ readonly type: "changes"; readonly seq: number } & Changes)
+  | { readonly type: "call"; readonly id: number; readonly call: Call }
+  | { readonly type: "context"; readonly online: boolean; readonly visible: boolean }
+  /** What the page has loaded from its own origin: to be there offline. */
+  | { readonly type: "loaded"; readonly urls: readonly string[] }
+  | { readonly type: "bye" };
+
+export type WorkerToTab =
+  | {
+      readonly type: "welcome";
+      readonly protocol: number;
+      readonly build: string;
+      /** The Web Lock this incarnation holds. */
+      readonly lock: string;
+      /** The worker Repo's peer id: new for each incarnation. */
+      readonly peerId: string;
+      readonly user: UserId;
+      /** Users whose data has been merged into `user`'s: a Repo of one of these may go on. */
+      readonly absorbed: readonly UserId[];
+      readonly status: Status;
+    }
+  /** The two do not understand each other. */
+  | { readonly type: "mismatch"; readonly protocol: number; readonly build: string }
+  | { readonly type: "failed"; readonly error: ErrorData }
+  | { readonly type: "sync"; readonly message: unknown }
+  | { readonly type: "changes"; readonly documentId: string; readonly bytes: Uint8Array }
+  /** The changes of that number are on disk. */
+  | { readonly type: "ack"; readonly seq: number }
+  /** They build on changes the worker lacks; it has these heads. */
+  | { readonly type: "gap"; readonly documentId: string; readonly heads: readonly string[] }
+  | { readonly type: "result"; readonly id: number; readonly error: ErrorData | null }
+  | { readonly type: "status"; readonly status: Status }
+  /** Another user is current: say hello again. */
+  | { readonly type: "user-changed" };

@@ -1,0 +1,104 @@
+/**
+ * The app shell: the app's own files, so that it opens without a network. Two ways, and an app may use either:
+ *
+ * - a `presync-manifest.js` beside the worker lists files with their revisions, which are precached at install;
+ * - the page reports what it has loaded, and that is cached at run time.
+ *
+ * While there is a network an app behaves as if it had no worker: every request goes there first, and the cache
+ * answers only when the network does not. So nothing is ever stale online, and nothing missing offline.
+ * Only GET requests to the worker's own origin are looked at; the store and the service are never touched.
+ */
+import type { PrecacheEntry } from "workbox-precaching";
+import { matchPrecache, precache } from "workbox-precaching";
+
+/** A page that has not begun to arrive by then comes from the cache: a bad network is worse than none. */
+const networkMsMax = 4_000;
+
+/** More than any app shell; what a page can make the worker keep must be bounded. */
+const keptMax = 500;
+
+export interface AppShell {
+  handleFetch(event: FetchEvent): void;
+  /** Keeps files that a page has loaded. */
+  keep(urls: readonly string[]): Promise<void>;
+  /** One of presync's own files, from the cache first: its URL names its content. */
+  ownFile(url: string): Promise<Response>;
+}
+
+/** Must be called while the worker's script is first run: precaching installs listeners. */
+export function createAppShell(
+  worker: ServiceWorkerGlobalScope,
+  precached: readonly PrecacheEntry[],
+): AppShell {
+  const { scope } = worker.registration;
+  const openCache = (): Promise<Cache> => caches.open(`presync shell ${scope}`);
+  if (precached.length > 0) precache([...precached]);
+
+  const cached = async (request: Request): Promise<Response | undefined> => {
+    const isPage = request.mode === "navigate";
+    const cache = await openCache();
+    const found =
+      (await cache.match(request, { ignoreSearch: isPage })) ?? (await fromPrecache(request.url));
+    if (found !== undefined || !isPage) return found;
+    // Any address of a single-page app is served by its start page.
+    return (await cache.match(scope, { ignoreSearch: true })) ?? (await fromPrecache(scope));
+  };
+
+  const keepNewest = async (request: Request, response: Response): Promise<void> => {
+    const cache = await openCache();
+    if ((await cache.match(request)) !== undefined) await cache.put(request, response);
+  };
+
+  const respond = async (event: FetchEvent): Promise<Response> => {
+    const { request } = event;
+    try {
+      const response = await fetch(request, { signal: AbortSignal.timeout(networkMsMax) });
+      if (response.ok) event.waitUntil(keepNewest(request, response.clone()));
+      if (response.status < 500) return response;
+      // A broken server is no reason to lose a page that is here.
+      return (await cached(request)) ?? response;
+    } catch (error) {
+      const found = await cached(request);
+      if (found !== undefined) return found;
+      throw error;
+    }
+  };
+
+  const isOwn = (url: string): boolean => new URL(url).origin === worker.location.origin;
+
+  return {
+    handleFetch(event) {
+      const { request } = event;
+      if (request.method !== "GET" || !isOwn(request.url)) return;
+      // A stream must not be cut off, and a part of a file must not be kept as the whole.
+      const { headers } = request;
+      if (headers.has("range") || headers.get("accept") === "text/event-stream") return;
+      event.respondWith(respond(event));
+    },
+    async keep(urls) {
+      const cache = await openCache();
+      const room = Math.max(0, keptMax - (await cache.keys()).length);
+      const missing: string[] = [];
+      for (const url of new Set(urls))
+        if (isOwn(url) && (await cache.match(url)) === undefined) missing.push(url);
+      await Promise.allSettled(missing.slice(0, room).map((url) => cache.add(url)));
+    },
+    async ownFile(url) {
+      const cache = await openCache();
+      const found = await cache.match(url);
+      if (found !== undefined) return found;
+      const response = await fetch(url);
+      if (response.ok) await cache.put(url, response.clone());
+      return response;
+    },
+  };
+}
+
+/** Precached files are known by their path: a page may add a query, and a folder means its index. */
+function fromPrecache(address: string): Promise<Response | undefined> {
+  const url = new URL(address);
+  url.search = "";
+  url.hash = "";
+  if (url.pathname.endsWith("/")) url.pathname += "index.html";
+  return matchPrecache(url.href);
+}

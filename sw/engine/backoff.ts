@@ -1,0 +1,29 @@
+/** Pauses between attempts that fail: doubling, with jitter, up to a bound; a success begins anew. */
+
+/** The first pause is about what a dropped packet costs, the longest what a person would wait for. */
+const delayMsMin = 1_000;
+const delayMsMax = 60_000;
+
+export interface Backoff {
+  readonly failures: number;
+  /** How long to wait after one more failure; `uniform` is random in [0, 1). */
+  next(uniform: number): number;
+  reset(): void;
+}
+
+export function createBackoff(): Backoff {
+  let failures = 0;
+  return {
+    get failures() {
+      return failures;
+    },
+    next(uniform) {
+      const delayMs = Math.min(delayMsMin * 2 ** failures, delayMsMax);
+      failures++;
+      return delayMs * (0.5 + uniform / 2);
+    },
+    reset() {
+      failures = 0;
+    },
+  };
+}

@@ -1,0 +1,297 @@
+import "@automerge/automerge";
+import { createHash, randomBytes } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type {
+  AutomergeUrl,
+  DocHandle,
+  PeerId,
+  StorageAdapterInterface,
+} from "@automerge/automerge-repo/slim";
+import { parseAutomergeUrl } from "@automerge/automerge-repo/slim";
+import { afterEach, expect, test } from "vitest";
+import { PresyncError } from "../../shared/errors.ts";
+import type { Namespace, ReplicaId } from "../../shared/keys.ts";
+import type { Engine } from "./engine.ts";
+import { createEngine } from "./engine.ts";
+import { headsOf } from "./documents.ts";
+import type { MemoryDisk } from "./memory-world.ts";
+import { createMemoryDisk, createMemoryLocks, MemoryStore } from "./memory-world.ts";
+import { createMemoryStorage } from "./memory-storage.ts";
+import type { World } from "./world.ts";
+
+const namespace = "key:someone" as Namespace;
+const replicas = ["browser-00000a", "browser-00000b", "browser-00000c"] as ReplicaId[];
+
+interface Todos {
+  items: string[];
+}
+
+/** Time runs this much faster: these tests are about order, not about time. */
+const haste = 100;
+const started = Date.now();
+
+interface Device {
+  readonly replica: ReplicaId;
+  readonly disk: MemoryDisk;
+  readonly storage: StorageAdapterInterface;
+  engine: Engine;
+  /** Ends the engine without letting it finish anything, and starts another on the same disk. */
+  restart(): Promise<void>;
+}
+
+const open: Engine[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((engine) => engine.close()));
+});
+
+async function device(store: MemoryStore, index: number): Promise<Device> {
+  const replica = replicas[index]!;
+  const disk = createMemoryDisk();
+  const storage = createMemoryStorage();
+  const start = async (): Promise<Engine> => {
+    const engine = await createEngine({
+      world: world(disk),
+      openStorage: () => storage,
+      peerId: `worker-${randomBytes(4).toString("hex")}` as PeerId,
+      replica,
+      lockName: replica,
+      changed() {},
+      expired() {},
+    });
+    open.push(engine);
+    engine.use(
+      store.bucket(
+        namespace,
+        replica,
+        replicas.filter((other) => other !== replica),
+      ),
+    );
+    return engine;
+  };
+  const self: Device = {
+    replica,
+    disk,
+    storage,
+    engine: await start(),
+    async restart() {
+      void self.engine.close();
+      self.engine = await start();
+    },
+  };
+  return self;
+}
+
+function world(disk: MemoryDisk): World {
+  return {
+    clock: { now: () => started + (Date.now() - started) * haste },
+    timers: {
+      after(delayMs, action) {
+        const timer = setTimeout(action, delayMs / haste);
+        return () => clearTimeout(timer);
+      },
+    },
+    random: { uniform: Math.random, bytes: (count) => randomBytes(count) },
+    disk,
+    locks: createMemoryLocks(),
+    tools: {
+      sha256: async (bytes) => createHash("sha256").update(bytes).digest(),
+      deflate: async (bytes) => deflateRawSync(bytes),
+      inflate: async (bytes, maxOutputLength) => inflateRawSync(bytes, { maxOutputLength }),
+    },
+    log: { warn() {} },
+  };
+}
+
+async function until(check: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < 2_000; turn++) {
+    if (check()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+/** Looks for a document until it has come. */
+async function found(engine: Engine, url: AutomergeUrl): Promise<DocHandle<Todos>> {
+  const handle = await engine.open(parseAutomergeUrl(url).documentId);
+  await until(() => handle.isReady(), "the document has come");
+  return handle as DocHandle<Todos>;
+}
+
+function items(engine: Engine, url: AutomergeUrl): string[] | undefined {
+  const handle = engine.documents.loaded(parseAutomergeUrl(url).documentId);
+  return (handle?.doc() as Todos | undefined)?.items;
+}
+
+test("what one device creates, the other finds, and both edit it at once", async () => {
+  const store = new MemoryStore();
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const onA = a.engine.repo.create<Todos>({ items: ["milk"] });
+  await a.engine.inBucket(onA.documentId, headsOf(onA));
+  const onB = await found(b.engine, onA.url);
+  expect(onB.doc().items).toEqual(["milk"]);
+  onA.change((doc) => void doc.items.push("bread"));
+  onB.change((doc) => void doc.items.push("eggs"));
+  await until(() => onA.doc().items.length === 3 && onB.doc().items.length === 3, "converged");
+  expect(onA.heads()).toEqual(onB.heads());
+  expect(onA.doc()).toEqual(onB.doc());
+});
+
+test("a lone edit is one PUT, and one GET with a body", async () => {
+  const store = new MemoryStore();
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const onA = a.engine.repo.create<Todos>({ items: [] });
+  await a.engine.inBucket(onA.documentId, headsOf(onA));
+  const onB = await found(b.engine, onA.url);
+  await until(() => !b.engine.status().pending.documents, "B is quiet");
+  const before = store.requests.length;
+  onA.change((doc) => void doc.items.push("bread"));
+  await until(() => onB.doc().items.length === 1, "seen");
+  const made = store.requests.slice(before).filter(({ bytes }) => bytes > 0);
+  expect(made.filter(({ method }) => method === "PUT")).toHaveLength(1);
+  expect(made.filter(({ by, method }) => by === b.replica && method === "GET")).toHaveLength(1);
+});
+
+test("after a restart what was not sent yet is sent, and nothing is sent twice", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  store.fault = (method) => {
+    if (method === "PUT") throw new PresyncError("unreachable", "no network");
+  };
+  const handle = a.engine.repo.create<Todos>({ items: ["offline"] });
+  await a.engine.repo.flush([handle.documentId]);
+  expect(a.engine.status().pending.documents).toBe(1);
+  await a.restart();
+  expect(a.engine.status().pending.documents).toBe(1);
+  store.fault = () => {};
+  await until(() => a.engine.status().bucket === "saved", "saved");
+  const puts = (): number => store.requests.filter(({ method }) => method === "PUT").length;
+  const after = puts();
+  await a.restart();
+  await a.engine.open(handle.documentId);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(puts()).toBe(after);
+  const b = await device(store, 1);
+  expect((await found(b.engine, handle.url)).doc().items).toEqual(["offline"]);
+});
+
+test("many flushes stay in few objects, and a late reader gets all of them", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  const handle = a.engine.repo.create<Todos>({ items: [] });
+  for (let index = 0; index < 120; index++) {
+    handle.change((doc) => void doc.items.push(`item ${index} ${"x".repeat(200)}`));
+    await a.engine.repo.flush([handle.documentId]);
+    await a.engine.inBucket(handle.documentId, headsOf(handle));
+  }
+  expect(store.objects.size).toBeLessThanOrEqual(12);
+  const b = await device(store, 1);
+  const onB = await found(b.engine, handle.url);
+  expect(onB.doc().items).toHaveLength(120);
+  expect(items(b.engine, handle.url)).toHaveLength(120);
+});
+
+test("a corrupt manifest, a foreign object and a damaged segment are problems, and work goes on", async () => {
+  const store = new MemoryStore();
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const manifestOfA = `${namespace}/${a.replica}/manifest`;
+  const onA = a.engine.repo.create<Todos>({ items: ["one"] });
+  await a.engine.inBucket(onA.documentId, headsOf(onA));
+  const good = store.objects.get(manifestOfA)!;
+  const foreign = `${namespace}/${replicas[2]!}/manifest`;
+  store.objects.set(foreign, { bytes: new TextEncoder().encode("<html>"), etag: "f" });
+  const damaged = good.bytes.slice();
+  damaged[damaged.length - 1]! ^= 1;
+  store.objects.set(manifestOfA, { bytes: damaged, etag: "damaged" });
+  await until(() => b.engine.status().problems.length === 2, "two problems");
+  expect(
+    b.engine
+      .status()
+      .problems.map(({ code, key }) => [code, key])
+      .toSorted(),
+  ).toEqual(
+    [
+      ["malformed", manifestOfA],
+      ["malformed", foreign],
+    ].toSorted(),
+  );
+  // The owner looks at its own manifest too, and puts it back.
+  await until(() => b.engine.status().problems.length === 1, "A's manifest is mended");
+  onA.change((doc) => void doc.items.push("two"));
+  const onB = await found(b.engine, onA.url);
+  await until(() => onB.doc().items.length === 2, "B goes on reading A");
+});
+
+test("a manifest that was deleted or rolled back is written again", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  const key = `${namespace}/${a.replica}/manifest`;
+  const handle = a.engine.repo.create<Todos>({ items: ["one"] });
+  await a.engine.inBucket(handle.documentId, headsOf(handle));
+  const old = store.objects.get(key)!;
+  handle.change((doc) => void doc.items.push("two"));
+  await a.engine.inBucket(handle.documentId, headsOf(handle));
+  store.objects.delete(key);
+  await until(() => store.objects.has(key), "written again");
+  store.objects.set(key, { ...old, etag: "late" });
+  await until(() => store.objects.get(key)!.etag !== "late", "written over the older one");
+});
+
+test("a PUT whose answer was lost is repeated with the same bytes before anything else", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  let lost = 0;
+  store.fault = (method, _key, phase) => {
+    if (method !== "PUT" || phase !== "after" || lost >= 2) return;
+    lost++;
+    throw new PresyncError("outcome-unknown", "no answer");
+  };
+  const handle = a.engine.repo.create<Todos>({ items: ["one"] });
+  await a.engine.inBucket(handle.documentId, headsOf(handle));
+  const sizes = store.requests.filter(({ method }) => method === "PUT").map(({ bytes }) => bytes);
+  expect(lost).toBe(2);
+  expect(new Set(sizes.slice(0, 3)).size).toBe(1);
+});
+
+test("a later incarnation makes the earlier one stop writing", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  const earlier = a.engine;
+  const handle = earlier.repo.create<Todos>({ items: [] });
+  await earlier.inBucket(handle.documentId, headsOf(handle));
+  const later = await createEngine({
+    world: world(a.disk),
+    openStorage: () => a.storage,
+    peerId: "worker-later" as PeerId,
+    replica: a.replica,
+    lockName: a.replica,
+    changed() {},
+    expired() {},
+  });
+  open.push(later);
+  const puts = store.requests.filter(({ method }) => method === "PUT").length;
+  earlier.use(store.bucket(namespace, a.replica, []));
+  handle.change((doc) => void doc.items.push("from the old one"));
+  await expect(earlier.inBucket(handle.documentId, headsOf(handle))).rejects.toMatchObject({
+    code: "closed",
+  });
+  expect(store.requests.filter(({ method }) => method === "PUT")).toHaveLength(puts);
+});
+
+test("a full disk is a problem, stops no edit, and ends by itself", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  const handle = a.engine.repo.create<Todos>({ items: [] });
+  await a.engine.inBucket(handle.documentId, headsOf(handle));
+  const save = a.storage.save.bind(a.storage);
+  a.storage.save = async () => {
+    throw Object.assign(new Error(""), { name: "QuotaExceededError" });
+  };
+  handle.change((doc) => void doc.items.push("kept in memory"));
+  await until(() => a.engine.status().diskFailing, "the disk is full");
+  expect(a.engine.status().problems.map(({ code }) => code)).toEqual(["disk-full"]);
+  expect(a.engine.status().bucket).not.toBe("saved");
+  a.storage.save = save;
+  await a.engine.inBucket(handle.documentId, headsOf(handle));
+  await until(() => a.engine.status().problems.length === 0, "mended");
+  expect(a.engine.status().diskFailing).toBe(false);
+});

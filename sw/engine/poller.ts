@@ -1,0 +1,248 @@
+/**
+ * The poller: looks at every granted replica's manifest, the own one included, each at its own pace, and puts
+ * what is new into the inbox. One timer serves all; what fails backs off alone.
+ */
+import type { DocumentId } from "@automerge/automerge-repo/slim";
+import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import { manifestName, objectKey } from "../../shared/keys.ts";
+import type { PeerStatus } from "../../shared/status.ts";
+import type { Frontier, FrontierMove } from "./frontier.ts";
+import { bytesToHex } from "../../shared/hex.ts";
+import type { Inbox } from "./inbox.ts";
+import { unpackDocumentId } from "./packing.ts";
+import { pollIntervalMs } from "./poll-interval.ts";
+import type { Problems } from "./problems.ts";
+import type { Cursor } from "./reader.ts";
+import { openManifest, readReplica, startCursor } from "./reader.ts";
+import type { ReplicaDisk } from "./replica-disk.ts";
+import type { Bucket, World } from "./world.ts";
+
+export const cursorPrefix = "cursor/";
+
+/** Ids are assigned in order, so the next ones to appear are the first of the reserved ones. */
+const reservedSoon = 2;
+
+/** The own manifest, and reserved ids further off, are looked at as if they had been silent so much longer. */
+const farSilenceFactor = 16;
+
+/** A browser opens six connections to a host; some are left for writing. */
+const parallelMax = 4;
+
+/** Timers of less than this would only burn the battery. */
+const timerMsMin = 50;
+
+export interface Poller {
+  /** Every granted replica has answered, or failed, once. */
+  readonly complete: boolean;
+  use(bucket: Bucket | null): void;
+  visible(visible: boolean): void;
+  /** Somebody may have changed: ask now. Without a replica, ask all. */
+  hint(replica?: ReplicaId): void;
+  peers(): PeerStatus[];
+  close(): void;
+}
+
+export interface PollerParts {
+  readonly world: World;
+  readonly disk: ReplicaDisk;
+  readonly frontier: Frontier;
+  readonly inbox: Inbox;
+  readonly problems: Problems;
+  /** Documents have something new in the inbox. */
+  readonly received: (ids: readonly DocumentId[]) => void;
+  /** The own manifest, as the bucket has it: its generation, or null where it is gone. */
+  readonly sawOwn: (bucket: Bucket, generation: number | null) => void;
+  /** A replica appeared under a reserved id: a new grant would list it, and reserve more. */
+  readonly newcomer: () => void;
+  /** A request was refused for want of a valid grant. */
+  readonly expired: () => void;
+  readonly changed: () => void;
+}
+
+interface Peer {
+  readonly replica: ReplicaId;
+  /** Position among the reserved ids, or null. */
+  reserved: number | null;
+  cursor: Cursor;
+  etag: string | undefined;
+  lastSeenAt: number;
+  /** When something last suggested that it changes: its own change, a hint, a tab shown. */
+  livelyAt: number;
+  dueAt: number;
+  failures: number;
+  answered: boolean;
+}
+
+export async function createPoller(parts: PollerParts): Promise<Poller> {
+  const { world, disk, frontier, inbox, problems } = parts;
+  const { clock, timers, random } = world;
+  const cursors = new Map<string, Cursor>();
+  for (const [key, value] of await disk.list(cursorPrefix))
+    cursors.set(key.slice(cursorPrefix.length), value as Cursor);
+
+  let bucket: Bucket | null = null;
+  let peers: Peer[] = [];
+  let isVisible = true;
+  let closed = false;
+  let running = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const addPeer = (replica: ReplicaId, reserved: number | null): Peer => {
+    const known = peers.find((peer) => peer.replica === replica);
+    const now = clock.now();
+    if (known !== undefined) return Object.assign(known, { reserved });
+    return {
+      replica,
+      reserved,
+      cursor: cursors.get(replica) ?? startCursor,
+      etag: undefined,
+      lastSeenAt: 0,
+      livelyAt: now,
+      dueAt: now,
+      failures: 0,
+      answered: false,
+    };
+  };
+
+  const schedule = (): void => {
+    cancelTimer?.();
+    if (closed || running || bucket === null || peers.length === 0) return;
+    const dueAt = Math.min(...peers.map((peer) => peer.dueAt));
+    cancelTimer = timers.after(Math.max(timerMsMin, dueAt - clock.now()), () => void run());
+  };
+
+  /** Runs polls until none is due; errors end in `problems`, never here. */
+  const run = async (): Promise<void> => {
+    if (running || closed) return;
+    running = true;
+    try {
+      for (;;) {
+        const now = clock.now();
+        const due = peers.filter((peer) => peer.dueAt <= now).slice(0, parallelMax);
+        if (bucket === null || due.length === 0) break;
+        const current = bucket;
+        await Promise.all(due.map((peer) => poll(current, peer)));
+        if (isClosed()) return;
+        parts.changed();
+      }
+    } finally {
+      running = false;
+      schedule();
+    }
+  };
+  const isClosed = (): boolean => closed;
+
+  const poll = async (from: Bucket, peer: Peer): Promise<void> => {
+    const key = objectKey(from.namespace, peer.replica, manifestName);
+    try {
+      await readPeer(from, peer);
+      peer.failures = 0;
+      problems.resolveBelow(`read/${peer.replica}`);
+    } catch (error) {
+      peer.failures++;
+      const { code, message, key: where = key } = toErrorData(error);
+      if (code === "expired") parts.expired();
+      else problems.report(`read/${peer.replica}`, new PresyncError(code, message, { key: where }));
+    }
+    peer.answered = true;
+    const now = clock.now();
+    const far =
+      peer.replica === from.replica || (peer.reserved !== null && peer.reserved >= reservedSoon);
+    const silenceMs = (now - peer.livelyAt) * (far ? farSilenceFactor : 1);
+    const { failures } = peer;
+    peer.dueAt =
+      now + pollIntervalMs({ visible: isVisible, silenceMs, failures, jitter: random.uniform() });
+  };
+
+  const readPeer = async (from: Bucket, peer: Peer): Promise<void> => {
+    if (peer.replica === from.replica) return readOwn(from, peer);
+    const result = await readReplica(world, from, peer.replica, peer.cursor, peer.etag);
+    if (result.kind === "absent") return;
+    const now = clock.now();
+    peer.lastSeenAt = now;
+    if (result.kind === "unchanged") peer.etag = result.etag;
+    if (result.kind !== "news") return;
+    const moves: FrontierMove[] = [];
+    const entries: Record<string, unknown> = {};
+    for (const { first, documents } of result.packs) {
+      Object.assign(entries, inbox.toPut(peer.replica, first, documents));
+      for (const document of documents)
+        moves.push({
+          id: unpackDocumentId(document.documentId),
+          replica: peer.replica,
+          heads: document.heads.map((head) => bytesToHex(head)),
+        });
+    }
+    const cursorEntry = { [cursorPrefix + peer.replica]: result.cursor };
+    await disk.commit({ put: { ...entries, ...frontier.toPut(moves), ...cursorEntry } });
+    frontier.apply(moves);
+    peer.cursor = result.cursor;
+    peer.etag = result.etag;
+    peer.livelyAt = now;
+    cursors.set(peer.replica, result.cursor);
+    if (peer.reserved !== null) parts.newcomer();
+    const ids = inbox.accept(entries);
+    if (ids.length > 0) parts.received(ids);
+  };
+
+  const readOwn = async (from: Bucket, peer: Peer): Promise<void> => {
+    const fetched = await from.get(peer.replica, manifestName, { knownEtag: peer.etag });
+    if (fetched === "unchanged") return;
+    try {
+      const found =
+        fetched === null ? null : await openManifest(world, from, peer.replica, fetched.bytes);
+      parts.sawOwn(from, found?.generation ?? null);
+      peer.etag = fetched?.etag;
+    } catch (error) {
+      // Damaged is as good as gone: it is written again, and the problem ends when it reads well.
+      parts.sawOwn(from, null);
+      throw error;
+    }
+  };
+
+  const hint = (replica?: ReplicaId): void => {
+    const now = clock.now();
+    for (const peer of peers)
+      if (replica === undefined || peer.replica === replica)
+        Object.assign(peer, { livelyAt: now, dueAt: now, failures: 0 });
+    schedule();
+  };
+
+  return {
+    get complete() {
+      return peers.every((peer) => peer.answered || peer.reserved !== null);
+    },
+    use(next) {
+      bucket = next;
+      if (next === null) peers = [];
+      else {
+        let reserved = 0;
+        const listed = next
+          .peers()
+          .map((peer) => addPeer(peer.replica, peer.reserved ? reserved++ : null));
+        const ownPeer = addPeer(next.replica, null);
+        peers = [ownPeer, ...listed];
+        for (const peer of peers) if (peer.failures > 0) peer.dueAt = clock.now();
+      }
+      schedule();
+    },
+    visible(visible) {
+      if (visible && !isVisible) hint();
+      isVisible = visible;
+    },
+    hint,
+    peers: () =>
+      peers
+        .filter((peer) => peer.replica !== bucket?.replica && peer.lastSeenAt > 0)
+        .map(({ replica, lastSeenAt, cursor }) => ({
+          replica,
+          lastSeenAt,
+          lastChangeAt: cursor.changedAt,
+        })),
+    close() {
+      closed = true;
+      cancelTimer?.();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** The list of what is wrong right now: each problem enters when it is first seen and leaves when it is mended. */
+import { toErrorData } from "../../shared/errors.ts";
+import type { Problem } from "../../shared/status.ts";
+import type { Clock } from "./world.ts";
+
+/** A list nobody can read helps nobody; the oldest stay, because they are the likelier causes. */
+const problemsMax = 50;
+
+export interface Problems {
+  /** `subject` names what is wrong (an object key, a document, a part): one problem for each. */
+  report(subject: string, error: unknown): void;
+  resolve(subject: string): void;
+  /** Resolves every problem whose subject begins so. */
+  resolveBelow(prefix: string): void;
+  list(): readonly Problem[];
+}
+
+export function createProblems(clock: Clock, changed: () => void): Problems {
+  const problems = new Map<string, Problem>();
+
+  const resolveWhere = (fits: (subject: string) => boolean): void => {
+    const gone = [...problems.keys()].filter((subject) => fits(subject));
+    for (const subject of gone) problems.delete(subject);
+    if (gone.length > 0) changed();
+  };
+
+  return {
+    report(subject, error) {
+      const { code, key = subject } = toErrorData(error);
+      const known = problems.get(subject);
+      if (known?.code === code) return;
+      if (known === undefined && problems.size >= problemsMax) return;
+      problems.set(subject, { code, since: known?.since ?? clock.now(), key });
+      changed();
+    },
+    resolve: (subject) => resolveWhere((candidate) => candidate === subject),
+    resolveBelow: (prefix) => resolveWhere((candidate) => candidate.startsWith(prefix)),
+    list: () => [...problems.values()],
+  };
+}

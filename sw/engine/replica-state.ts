@@ -1,0 +1,61 @@
+/**
+ * What a replica remembers of its own objects in the bucket: the newest manifest that was acknowledged, and the
+ * one write that may be under way. Both change in single transactions, so a kill at any moment leaves either
+ * the state before or the state after.
+ */
+import type { Manifest } from "../../shared/codecs/manifest.ts";
+import { decodeManifest } from "../../shared/codecs/manifest.ts";
+import type { FrontierMove } from "./frontier.ts";
+import type { ReplicaDisk } from "./replica-disk.ts";
+import type { Quarantine } from "./slots.ts";
+
+export const stateKey = "state";
+export const journalKey = "journal";
+
+/** As it is on disk. */
+export interface StoredState {
+  /** The highest generation ever issued: it never falls, whatever became of its PUT. */
+  readonly issued: number;
+  /** The generation of the acknowledged manifest; 0 before the first. */
+  readonly acknowledged: number;
+  /** The acknowledged manifest's body, encoded. */
+  readonly manifest: Uint8Array | null;
+  readonly quarantine: Quarantine;
+  readonly lastSavedAt: number | null;
+}
+
+/** A write whose bytes are fixed: it is repeated until it is answered, before anything else is written. */
+export interface JournalEntry {
+  readonly name: string;
+  readonly generation: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** For a manifest: its body, and what its acknowledgement makes known. */
+  readonly manifest: Uint8Array | null;
+  readonly moves: readonly FrontierMove[];
+  /** An attempt ended without an answer, so a copy of it may still land later. */
+  readonly doubtful: boolean;
+}
+
+export const initialState: StoredState = {
+  issued: 0,
+  acknowledged: 0,
+  manifest: null,
+  quarantine: {},
+  lastSavedAt: null,
+};
+
+export interface ReplicaState {
+  readonly stored: StoredState;
+  readonly manifest: Manifest | null;
+  readonly journal: JournalEntry | null;
+}
+
+export async function readReplicaState(disk: ReplicaDisk): Promise<ReplicaState> {
+  const stored = ((await disk.read(stateKey)) as StoredState | undefined) ?? initialState;
+  const journal = ((await disk.read(journalKey)) as JournalEntry | undefined) ?? null;
+  return {
+    stored,
+    manifest: stored.manifest === null ? null : decodeManifest(stored.manifest),
+    journal,
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * Keeps one user's grant fresh. It is renewed at half its life while the service can be reached; otherwise it
+ * is used for as long as the store accepts it. The local clock only hastens a renewal: nothing but an answer of
+ * the store or the service ends anything. After an end the user goes on working, and signs in again when ready.
+ *
+ *     valid --(half its life)--> renewing --ok--> valid
+ *       |                           '--unreachable--> tried again later; `expiring` near the end
+ *       '--(the store refuses)--> renewing once --ok--> valid
+ *                                   |--unreachable--> expired, tried again later
+ *                                   '--session over--> expired or revoked, until the user signs in
+ */
+import { PresyncError, toErrorData } from "../shared/errors.ts";
+import type { Grant } from "../shared/grants.ts";
+import type { Status } from "../shared/status.ts";
+import type { Backoff } from "./engine/backoff.ts";
+import { createBackoff } from "./engine/backoff.ts";
+import type { Clock, Random, Timers } from "./engine/world.ts";
+import type { UserRecord } from "./registry.ts";
+import type { ServiceClient } from "./service-client.ts";
+
+/** From here on a user who wants to stay connected had better look after it. */
+const expiringShare = 0.9;
+
+/** Newcomers come in bursts, and each grant is a hundred signatures' work for the service. */
+const renewalIntervalMsMin = 60_000;
+
+/** Longer timers overflow to zero. */
+const timerMsMax = 2 ** 31 - 1;
+
+export interface GrantKeeper {
+  readonly auth: Status["auth"];
+  readonly expiresAt: number | null;
+  /** The store refused: get another grant, if the session allows it. */
+  refused(): void;
+  /** A newer grant would show more replicas. */
+  refresh(): void;
+  /** The network is back. */
+  online(): void;
+  close(): void;
+}
+
+export interface GrantKeeperParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly user: UserRecord;
+  readonly client: ServiceClient | null;
+  /** Hands the grant to the engine. */
+  readonly use: (grant: Grant) => void;
+  readonly save: (grant: Grant) => Promise<void>;
+  readonly changed: () => void;
+}
+
+export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
+  const { clock, timers, user, client } = parts;
+  const backoff: Backoff = createBackoff();
+  let { grant } = user;
+  let isRefused = false;
+  let sessionEnd: "expired" | "revoked" | null = null;
+  let renewing = false;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let closed = false;
+  let cancelTimer: (() => void) | undefined;
+
+  const schedule = (delayMs: number): void => {
+    cancelTimer?.();
+    if (closed || client === null || user.session === null || sessionEnd !== null) return;
+    const bounded = Math.min(Math.max(delayMs, 0), timerMsMax);
+    cancelTimer = timers.after(bounded, () => void renew());
+  };
+
+  const scheduleHalfLife = (): void => {
+    if (grant === null) return schedule(0);
+    schedule((grant.issuedAt + grant.expiresAt) / 2 - clock.now());
+  };
+
+  /** Never rejects: what fails shows in `auth`, and is tried again. */
+  const renew = async (): Promise<void> => {
+    if (renewing || closed || client === null || user.session === null) return;
+    renewing = true;
+    try {
+      const { replica } = user;
+      const next = await client.grant(
+        user.session,
+        replica === null ? { kind: "browser" } : { kind: "browser", replica },
+      );
+      if (replica !== null && next.replica !== replica)
+        throw new PresyncError("unexpected-answer", "the grant is for another replica");
+      renewedAt = clock.now();
+      await parts.save(next);
+      if (isClosed()) return;
+      [grant, isRefused] = [next, false];
+      backoff.reset();
+      parts.use(next);
+      scheduleHalfLife();
+    } catch (error) {
+      if (toErrorData(error).code === "unauthenticated") {
+        sessionEnd = clock.now() < user.session.expiresAt ? "revoked" : "expired";
+        cancelTimer?.();
+      } else schedule(backoff.next(parts.random.uniform()));
+    } finally {
+      renewing = false;
+      parts.changed();
+    }
+  };
+  const isClosed = (): boolean => closed;
+
+  scheduleHalfLife();
+  return {
+    get auth() {
+      if (user.namespace === null) return "none";
+      if (sessionEnd === "revoked") return "revoked";
+      if (grant === null || isRefused || sessionEnd !== null) return "expired";
+      const age = clock.now() - grant.issuedAt;
+      return age > (grant.expiresAt - grant.issuedAt) * expiringShare ? "expiring" : "valid";
+    },
+    get expiresAt() {
+      return grant?.expiresAt ?? null;
+    },
+    refused() {
+      isRefused = true;
+      void renew();
+    },
+    refresh() {
+      if (clock.now() - renewedAt < renewalIntervalMsMin) return;
+      renewedAt = clock.now();
+      void renew();
+    },
+    online() {
+      if (backoff.failures === 0) return;
+      backoff.reset();
+      void renew();
+    },
+    close() {
+      closed = true;
+      cancelTimer?.();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * What the worker remembers beside the documents: who is current, each user's session and grant. All of it is
+ * secret; it lives in the worker's IndexedDB, and no message to a tab carries any of it.
+ */
+import { createStore, get, set, update } from "idb-keyval";
+import type { Grant } from "../shared/grants.ts";
+import type { Namespace, ReplicaId } from "../shared/keys.ts";
+import type { UserId } from "../shared/wire.ts";
+
+export interface Session {
+  readonly token: string;
+  readonly namespace: Namespace;
+  readonly expiresAt: number;
+}
+
+export interface UserRecord {
+  readonly id: UserId;
+  /** Null for a user who has not signed in. */
+  readonly namespace: Namespace | null;
+  /** Where the user's service is, as the page that signed in named it. */
+  readonly service: string | null;
+  readonly session: Session | null;
+  readonly grant: Grant | null;
+  /** Kept after signing out, so that signing in again continues as the same replica. */
+  readonly replica: ReplicaId | null;
+  /** The user who signed in over this signed-out one: the data may go there and nowhere else. */
+  readonly claimedBy: UserId | null;
+  /** Users whose data was merged into this one's, the latest last. */
+  readonly absorbed: readonly UserId[];
+}
+
+export interface RegistryState {
+  readonly current: UserId;
+  readonly users: Readonly<Record<UserId, UserRecord>>;
+}
+
+/** How many merged users a tab may still come from; older ones have long been reloaded. */
+const absorbedMax = 32;
+
+export interface Registry {
+  read(): Promise<RegistryState>;
+  /** Changes the state in one transaction; `change` may run again and must have no effects. */
+  change(change: (state: RegistryState) => RegistryState): Promise<RegistryState>;
+}
+
+const stateKey = "registry";
+
+export function openRegistry(databaseName: string): Registry {
+  const store = createStore(databaseName, "registry");
+  const initial = signedOutState();
+  return {
+    async read() {
+      const found = await get<RegistryState>(stateKey, store);
+      if (found !== undefined) return found;
+      await set(stateKey, initial, store);
+      return initial;
+    },
+    async change(change) {
+      let next = initial;
+      await update<RegistryState>(
+        stateKey,
+        (found) => {
+          next = change(found ?? initial);
+          return next;
+        },
+        store,
+      );
+      return next;
+    },
+  };
+}
+
+function signedOutState(): RegistryState {
+  const user = signedOutUser();
+  return { current: user.id, users: { [user.id]: user } };
+}
+
+export function signedOutUser(): UserRecord {
+  return {
+    id: `local-${crypto.randomUUID()}`,
+    namespace: null,
+    service: null,
+    session: null,
+    grant: null,
+    replica: null,
+    claimedBy: null,
+    absorbed: [],
+  };
+}
+
+export function currentUser(state: RegistryState): UserRecord {
+  return state.users[state.current] ?? { ...signedOutUser(), id: state.current };
+}
+
+export function withUser(state: RegistryState, user: UserRecord): RegistryState {
+  return { ...state, users: { ...state.users, [user.id]: user } };
+}
+
+export function withoutUser(state: RegistryState, id: UserId): RegistryState {
+  return {
+    ...state,
+    users: Object.fromEntries(Object.entries(state.users).filter(([key]) => key !== id)),
+  };
+}
+
+export function absorbing(user: UserRecord, other: UserId): UserRecord {
+  const absorbed = [...user.absorbed.filter((id) => id !== other), other];
+  return { ...user, absorbed: absorbed.slice(-absorbedMax) };
+}

@@ -1,0 +1,94 @@
+/** The worker as a client of the service. Tokens go into headers and nowhere else. */
+import type { ErrorCode } from "../shared/errors.ts";
+import { PresyncError } from "../shared/errors.ts";
+import type { Grant, GrantRequest } from "../shared/grants.ts";
+import { parseGrant } from "../shared/grants.ts";
+import { parseNamespace } from "../shared/keys.ts";
+import type { KeyChallengeAnswer, SessionAnswer } from "../shared/sign-in.ts";
+import { keySignInText } from "../shared/sign-in.ts";
+import type { KeyIdentity } from "./key-identity.ts";
+import type { Session } from "./registry.ts";
+
+/** A service that has not begun to answer by then is taken for down; what needs it is tried again. */
+const answerMsMax = 20_000;
+
+const codesByStatus: Readonly<Record<number, ErrorCode>> = {
+  401: "unauthenticated",
+  403: "denied",
+  429: "retry",
+  500: "retry",
+  502: "retry",
+  503: "retry",
+  504: "retry",
+};
+
+export interface ServiceClient {
+  signInWithKey(identity: KeyIdentity): Promise<Session>;
+  /** Throws `unauthenticated` where the session is over, `denied` where the replica is not this user's. */
+  grant(session: Session, request: GrantRequest): Promise<Grant>;
+}
+
+export function createServiceClient(service: string): ServiceClient {
+  const base = serviceBase(service);
+
+  const post = async (path: string, body: unknown, session?: Session): Promise<unknown> => {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, base), {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(session === undefined ? {} : { authorization: `Bearer ${session.token}` }),
+        },
+        body: JSON.stringify(body),
+        credentials: "omit",
+        redirect: "error",
+        signal: AbortSignal.timeout(answerMsMax),
+      });
+    } catch (cause) {
+      throw new PresyncError("unreachable", "the service did not answer", { cause });
+    }
+    if (!response.ok) {
+      await response.body?.cancel();
+      const code = codesByStatus[response.status] ?? "unexpected-answer";
+      throw new PresyncError(code, `the service answered ${response.status}`);
+    }
+    try {
+      return await response.json();
+    } catch (cause) {
+      throw new PresyncError("unexpected-answer", "the service's answer is not JSON", { cause });
+    }
+  };
+
+  return {
+    async signInWithKey({ publicKey, sign }) {
+      const answer = (await post("v1/auth/key/challenge", { publicKey })) as KeyChallengeAnswer;
+      const { challenge } = answer;
+      const signature = await sign(keySignInText(base.origin, challenge));
+      const { session, namespace, expiresAt } = (await post("v1/auth/key/verify", {
+        publicKey,
+        challenge,
+        signature,
+      })) as SessionAnswer;
+      if (typeof session !== "string" || typeof expiresAt !== "number")
+        throw new PresyncError("unexpected-answer", "the service's answer is no session");
+      return { token: session, namespace: parseNamespace(namespace), expiresAt };
+    },
+    async grant(session, request) {
+      const grant = parseGrant(await post("v1/grants", request, session));
+      if (grant.namespace !== session.namespace)
+        throw new PresyncError("unexpected-answer", "the grant is for another user");
+      return grant;
+    },
+  };
+}
+
+function serviceBase(service: string): URL {
+  try {
+    const url = new URL(service.endsWith("/") ? service : `${service}/`);
+    if (url.protocol === "https:" || url.protocol === "http:") return url;
+  } catch {
+    // Falls through to the error.
+  }
+  throw new PresyncError("invalid-argument", "the service's address is not an http(s) URL");
+}

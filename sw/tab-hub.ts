@@ -1,0 +1,189 @@
+/**
+ * The worker's end of all tabs: says hello back, passes sync messages, brings changes to disk and acknowledges
+ * them, answers calls, and sends everybody the same status.
+ */
+import type { Message, PeerId } from "@automerge/automerge-repo/slim";
+import { PresyncError, toErrorData } from "../shared/errors.ts";
+import type { Status } from "../shared/status.ts";
+import type { Call, Changes, TabToWorker, ToWorker, WorkerToTab } from "../shared/wire.ts";
+import { wireProtocol } from "../shared/wire.ts";
+import type { UserSession } from "./user-session.ts";
+import { headsIfReady } from "./user-session.ts";
+import type { Users } from "./users.ts";
+
+type Hello = Extract<ToWorker, { type: "hello" }>;
+
+interface Tab {
+  readonly id: string;
+  readonly peerId: PeerId;
+  readonly service: string | null;
+  readonly session: UserSession;
+  online: boolean;
+  visible: boolean;
+  send(message: WorkerToTab): void;
+  close(): void;
+}
+
+export interface TabHub {
+  /** A tab says hello; resolves when it was answered. */
+  connect(hello: Hello, port: MessagePort): Promise<void>;
+  handOver(message: Extract<ToWorker, { type: "hand-over" }>): Promise<void>;
+  /** Sends the status to every tab. */
+  broadcast(status: Status): void;
+  /** Sends every tab away, to connect anew. */
+  dismiss(): void;
+  readonly online: boolean;
+}
+
+export interface TabHubParts {
+  readonly users: Users;
+  readonly build: string;
+  readonly lock: string;
+  readonly status: (session: UserSession) => Status;
+  readonly keep: (urls: readonly string[]) => void;
+  readonly changed: () => void;
+}
+
+export function createTabHub(parts: TabHubParts): TabHub {
+  const { users, build } = parts;
+  const tabs = new Map<string, Tab>();
+
+  const conditions = (): { online: boolean; visible: boolean } => ({
+    // Without a tab nobody knows: better to try once too often.
+    online: tabs.size === 0 || [...tabs.values()].some((tab) => tab.online),
+    visible: [...tabs.values()].some((tab) => tab.visible),
+  });
+
+  const conditionsChanged = (): void => {
+    users.peek()?.conditions(conditions());
+    parts.changed();
+  };
+
+  const remove = (tab: Tab): void => {
+    if (tabs.get(tab.id) !== tab) return;
+    tabs.delete(tab.id);
+    tab.session.tabs.removeTab(tab.peerId);
+    tab.close();
+    conditionsChanged();
+  };
+
+  const takeChanges = async (tab: Tab, seq: number, changes: Changes): Promise<void> => {
+    const { handle, stored } = await tab.session.apply(changes);
+    const { documentId, bytes } = changes;
+    if (stored === null) return tab.send({ type: "gap", documentId, heads: headsIfReady(handle) });
+    // The other tabs see it at once; it reaches the disk meanwhile.
+    for (const other of tabs.values())
+      if (other !== tab) other.send({ type: "changes", documentId, bytes });
+    await stored;
+    tab.send({ type: "ack", seq });
+  };
+
+  const answer = async (tab: Tab, call: Call): Promise<void> => {
+    switch (call.name) {
+      case "open":
+        return tab.session.open(call.documentId, call.birth);
+      case "stored":
+        return tab.session.stored(call.documentId, call.heads);
+      case "in-bucket":
+        return tab.session.inBucket(call.documentId, call.heads);
+      case "sign-in-key":
+        if (tab.service === null)
+          throw new PresyncError("invalid-argument", "connect() was given no service");
+        return users.signInWithKey(call.secretKey, tab.service);
+      case "sign-out":
+        return users.signOut(call);
+    }
+  };
+
+  const receive = (tab: Tab, message: TabToWorker): void => {
+    switch (message.type) {
+      case "sync":
+        tab.session.tabs.receive(message.message as Message);
+        return;
+      case "changes":
+        takeChanges(tab, message.seq, message).catch((error: unknown) =>
+          tab.send({ type: "failed", error: toErrorData(error) }),
+        );
+        return;
+      case "call": {
+        const { id } = message;
+        const done = (error: unknown): void =>
+          tab.send({ type: "result", id, error: error === null ? null : toErrorData(error) });
+        answer(tab, message.call).then(() => done(null), done);
+        return;
+      }
+      case "context":
+        tab.online = message.online;
+        tab.visible = message.visible;
+        conditionsChanged();
+        return;
+      case "loaded":
+        parts.keep(message.urls);
+        return;
+      case "bye":
+        remove(tab);
+    }
+  };
+
+  return {
+    get online() {
+      return conditions().online;
+    },
+    async connect(hello, port) {
+      const send = (message: WorkerToTab): void => port.postMessage(message);
+      if (hello.protocol !== wireProtocol)
+        return send({ type: "mismatch", protocol: wireProtocol, build });
+      let session: UserSession;
+      try {
+        session = await users.current();
+      } catch (error) {
+        return send({ type: "failed", error: toErrorData(error) });
+      }
+      const before = tabs.get(hello.tab);
+      if (before !== undefined) remove(before);
+      const tab: Tab = {
+        id: hello.tab,
+        peerId: hello.peerId as PeerId,
+        service: hello.service,
+        session,
+        online: true,
+        visible: true,
+        send,
+        close: () => port.close(),
+      };
+      tabs.set(tab.id, tab);
+      port.addEventListener("message", (event: MessageEvent<TabToWorker>) =>
+        receive(tab, event.data),
+      );
+      const { id, absorbed } = session.user;
+      send({
+        type: "welcome",
+        protocol: wireProtocol,
+        build,
+        lock: parts.lock,
+        peerId: session.peerId,
+        user: id,
+        absorbed,
+        status: parts.status(session),
+      });
+      session.tabs.addTab(tab.peerId, (message) => send({ type: "sync", message }));
+      port.start();
+      conditionsChanged();
+    },
+    async handOver({ user, changes }) {
+      const session = await users.current();
+      if (session.user.id !== user) return users.stash(user, changes);
+      for (const change of changes) await (await session.apply(change)).stored;
+    },
+    broadcast(status) {
+      for (const tab of tabs.values()) tab.send({ type: "status", status });
+    },
+    dismiss() {
+      for (const tab of tabs.values()) {
+        tabs.delete(tab.id);
+        tab.send({ type: "user-changed" });
+        tab.close();
+      }
+    },
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * One user's life in the worker: the engine on the user's databases, the grant, and the tabs that show the
+ * user's documents. Signing in or out ends one of these and begins another.
+ */
+import * as A from "@automerge/automerge/slim";
+import type { DocumentId, PeerId } from "@automerge/automerge-repo/slim";
+import { isValidDocumentId } from "@automerge/automerge-repo/slim";
+import { PresyncError } from "../shared/errors.ts";
+import type { Status } from "../shared/status.ts";
+import type { Changes, UserId } from "../shared/wire.ts";
+import type { Databases } from "./databases.ts";
+import { DocumentStorage } from "./document-storage.ts";
+import type { Handle } from "./engine/documents.ts";
+import { headsOf } from "./engine/documents.ts";
+import type { Engine } from "./engine/engine.ts";
+import { createEngine } from "./engine/engine.ts";
+import type { GrantKeeper } from "./grant-keeper.ts";
+import { createGrantKeeper } from "./grant-keeper.ts";
+import type { Registry, UserRecord } from "./registry.ts";
+import { withUser } from "./registry.ts";
+import { createServiceClient } from "./service-client.ts";
+import { createStoreQueue } from "./store-queue.ts";
+import { TabNetwork } from "./tab-network.ts";
+import { openIndexedDbDisk } from "./world/indexeddb-disk.ts";
+import { createPresignedBucket } from "./world/presigned-bucket.ts";
+import { createWebWorld } from "./world/web-world.ts";
+
+export type SessionStatus = Pick<
+  Status,
+  | "device"
+  | "bucket"
+  | "pending"
+  | "lastSavedAt"
+  | "auth"
+  | "grantExpiresAt"
+  | "user"
+  | "peers"
+  | "problems"
+>;
+
+export interface UserSession {
+  readonly user: UserRecord;
+  readonly tabs: TabNetwork;
+  readonly peerId: PeerId;
+  readonly engine: Engine;
+  /** Makes sure the document exists, born as `birth` says, and is on disk. */
+  open(documentId: string, birth: Uint8Array): Promise<void>;
+  /**
+   * Brings a tab's changes into the document. `stored` resolves once they are on disk; null where they build
+   * on changes that are not here, and then nothing was taken.
+   */
+  apply(
+    changes: Changes,
+  ): Promise<{ readonly handle: Handle; readonly stored: Promise<void> | null }>;
+  /** Resolves once these heads of the document are here and on disk. */
+  stored(documentId: string, heads: readonly string[]): Promise<void>;
+  /** Resolves once the store has acknowledged these heads. */
+  inBucket(documentId: string, heads: readonly string[]): Promise<void>;
+  conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
+  status(): SessionStatus;
+  close(): Promise<void>;
+}
+
+export interface UserSessionParts {
+  readonly databases: Databases;
+  readonly registry: Registry;
+  readonly user: UserRecord;
+  readonly changed: () => void;
+  /** Somebody else writes under this replica's id. */
+  readonly cloned: (user: UserId) => void;
+  /** A later incarnation of the worker has taken over. */
+  readonly superseded: () => void;
+}
+
+export async function openUserSession(parts: UserSessionParts): Promise<UserSession> {
+  const { databases, registry, user, changed } = parts;
+  const disk = openIndexedDbDisk(databases.engine(user.id));
+  const world = createWebWorld(disk);
+  const tabs = new TabNetwork();
+  const storages = new Set<DocumentStorage>();
+  const openStorage = (): DocumentStorage => {
+    for (const storage of storages) storage.close();
+    storages.clear();
+    const storage = new DocumentStorage(databases.documents(user.id));
+    storages.add(storage);
+    return storage;
+  };
+  // Named anew each time: to a tab's Repo a peer that comes back under its old name never left.
+  const peerId = `worker-${crypto.randomUUID()}` as PeerId;
+  const engine = await createEngine({
+    world,
+    openStorage,
+    peerId,
+    networks: [tabs],
+    replica: user.grant?.replica ?? user.replica,
+    lockName: `${databases.engine(user.id)} writer`,
+    changed,
+    expired: () => keeper.refused(),
+    newcomer: () => keeper.refresh(),
+    cloned: () => parts.cloned(user.id),
+    superseded: parts.superseded,
+  });
+  const queue = createStoreQueue(engine.documents, changed);
+  const keeper: GrantKeeper = createGrantKeeper({
+    ...world,
+    user,
+    client: user.service === null ? null : createServiceClient(user.service),
+    use: (grant) => engine.use(createPresignedBucket(grant, world.clock)),
+    async save(grant) {
+      await registry.change((state) => {
+        const found = state.users[user.id];
+        // Signed out in the meantime: the grant must not come back.
+        if (found === undefined || found.session === null) return state;
+        return withUser(state, { ...found, grant, replica: grant.replica });
+      });
+    },
+    changed,
+  });
+  engine.use(user.grant === null ? null : createPresignedBucket(user.grant, world.clock));
+  await tabs.connected();
+
+  return {
+    user,
+    tabs,
+    peerId,
+    engine,
+    async open(documentId, birth) {
+      const handle = await engine.open(parseDocumentId(documentId));
+      handle.update((doc) => A.loadIncremental(doc, birth));
+      await queue.store(handle);
+    },
+    async apply({ documentId, bytes, heads }) {
+      const handle = await engine.documents.open(parseDocumentId(documentId));
+      handle.update((doc) => A.loadIncremental(doc, bytes));
+      const whole = handle.isReady() && A.hasHeads(handle.doc(), [...heads]);
+      return { handle, stored: whole ? queue.store(handle) : null };
+    },
+    async stored(documentId, heads) {
+      const handle = await engine.documents.open(parseDocumentId(documentId));
+      await arrival(handle, heads);
+      await queue.store(handle);
+    },
+    inBucket: (documentId, heads) => engine.inBucket(parseDocumentId(documentId), heads),
+    conditions(conditions) {
+      engine.conditions(conditions);
+      if (conditions.online) keeper.online();
+    },
+    status() {
+      const { diskFailing, ...shared } = engine.status();
+      return {
+        ...shared,
+        device: diskFailing ? "failing" : queue.size > 0 ? "saving" : "saved",
+        auth: keeper.auth,
+        grantExpiresAt: keeper.expiresAt,
+        user:
+          user.namespace === null
+            ? null
+            : { namespace: user.namespace, replica: user.grant?.replica ?? user.replica },
+      };
+    },
+    async close() {
+      keeper.close();
+      await engine.close();
+      for (const storage of storages) storage.close();
+      disk.close();
+    },
+  };
+}
+
+/** Resolves once the document has these heads. */
+function arrival(handle: Handle, heads: readonly string[]): Promise<void> {
+  const here = (): boolean => handle.isReady() && A.hasHeads(handle.doc(), [...heads]);
+  if (here()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!here()) return;
+      handle.off("heads-changed", look);
+      resolve();
+    };
+    handle.on("heads-changed", look);
+  });
+}
+
+/** The heads a document has, or none where it has no content. */
+export function headsIfReady(handle: Handle): readonly string[] {
+  return handle.isReady() ? headsOf(handle) : [];
+}
+
+function parseDocumentId(text: string): DocumentId {
+  if (isValidDocumentId(text)) return text;
+  throw new PresyncError("invalid-argument", "not a document id");
+}

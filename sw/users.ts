@@ -1,0 +1,226 @@
+/**
+ * The users of one browser: one Repo and one database for each, signed out being a user too. Exactly one is
+ * current. Signing in merges what was made signed out into the user's database and erases it there; signing out
+ * switches databases. What belongs to one user is neither shown nor uploaded for another.
+ */
+import { PresyncError } from "../shared/errors.ts";
+import type { Changes, UserId } from "../shared/wire.ts";
+import type { Databases } from "./databases.ts";
+import { deriveKeyIdentity } from "./key-identity.ts";
+import { mergeUsers } from "./merge-users.ts";
+import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
+import { absorbing, currentUser, signedOutUser, withoutUser, withUser } from "./registry.ts";
+import { createServiceClient } from "./service-client.ts";
+import type { UserSession } from "./user-session.ts";
+import { openUserSession } from "./user-session.ts";
+
+/** What is unsent when somebody signs out gets this long to leave. */
+const farewellMs = 5_000;
+
+export interface SignOutOptions {
+  readonly forget: boolean;
+  readonly discardUnsaved: boolean;
+}
+
+export interface Users {
+  /** The current user's session; waits while one user is being exchanged for another. */
+  current(): Promise<UserSession>;
+  /** The current user's session, or null while there is none. */
+  peek(): UserSession | null;
+  signInWithKey(secretKey: string, service: string): Promise<void>;
+  signOut(options: SignOutOptions): Promise<void>;
+  /** Changes that belong to a user who is no longer current: they go into that user's database. */
+  stash(user: UserId, changes: readonly Changes[]): Promise<void>;
+}
+
+export interface UsersParts {
+  readonly databases: Databases;
+  readonly registry: Registry;
+  readonly changed: () => void;
+  /** Another user is current, or another worker: every tab must connect anew. */
+  readonly userChanged: () => void;
+  /** Runs what nobody waits for; what it throws is logged. */
+  readonly background: (work: Promise<unknown>) => void;
+}
+
+export function openUsers(parts: UsersParts): Users {
+  const { databases, registry } = parts;
+  let session: UserSession | null = null;
+  /** The newest change of user: each waits for the one before. */
+  let turn: Promise<unknown> = Promise.resolve();
+  let opened: Promise<UserSession>;
+
+  const exclusively = <T>(action: () => Promise<T>): Promise<T> => {
+    const result = turn.then(action, action);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
+  const open = (user: UserRecord): Promise<UserSession> => {
+    opened = openUserSession({
+      databases,
+      registry,
+      user,
+      changed: parts.changed,
+      superseded: parts.userChanged,
+      cloned: (id) => parts.background(exclusively(() => takeNewReplica(id))),
+    }).then((next) => {
+      session = next;
+      parts.changed();
+      return next;
+    });
+    return opened;
+  };
+
+  /** Ends the session, makes `change` true on disk, and opens whoever is current then. */
+  const exchange = async (
+    change: (state: RegistryState) => RegistryState,
+    between: () => Promise<void> = async () => {},
+  ): Promise<void> => {
+    const previous = session;
+    session = null;
+    let done = (_: Promise<UserSession>): void => {};
+    opened = new Promise((resolve) => {
+      done = resolve;
+    });
+    try {
+      if (previous !== null) {
+        await settle(previous);
+        await previous.close();
+      }
+      await registry.change(change);
+      await between();
+    } finally {
+      // Whatever failed, somebody must be current: what the registry says.
+      const next = open(currentUser(await registry.read()));
+      done(next);
+      await next;
+      parts.userChanged();
+    }
+  };
+
+  /** Merges and erases what was claimed; both may be repeated. */
+  const finishClaims = async (): Promise<void> => {
+    const { users } = await registry.read();
+    for (const { id, claimedBy } of Object.values(users)) {
+      if (claimedBy === null) continue;
+      await mergeUsers(databases, id, claimedBy);
+      parts.background(
+        databases.erase(id).then(() => registry.change((state) => withoutUser(state, id))),
+      );
+    }
+  };
+
+  const takeNewReplica = async (id: UserId): Promise<void> => {
+    const user = currentUser(await registry.read());
+    if (user.id !== id || user.session === null || user.service === null) return;
+    const client = createServiceClient(user.service);
+    const grant = await client.grant(user.session, { kind: "browser" });
+    await exchange((state) => {
+      const found = state.users[id];
+      if (found === undefined) return state;
+      return withUser(state, { ...found, grant, replica: grant.replica });
+    });
+  };
+
+  const signIn = async (service: string, signedIn: Session): Promise<void> => {
+    const state = await registry.read();
+    const previous = currentUser(state);
+    const id: UserId = signedIn.namespace;
+    const known = state.users[id];
+    const client = createServiceClient(service);
+    const replica = known?.replica ?? null;
+    const grant = await client.grant(
+      signedIn,
+      replica === null ? { kind: "browser" } : { kind: "browser", replica },
+    );
+    const { namespace } = signedIn;
+    await exchange((found) => {
+      const base = found.users[id] ?? { ...signedOutUser(), id };
+      const user = {
+        ...base,
+        namespace,
+        service,
+        session: signedIn,
+        grant,
+        replica: grant.replica,
+      };
+      const claims = previous.namespace === null && previous.claimedBy === null;
+      if (!claims) return { ...withUser(found, user), current: id };
+      const claimed = withUser(found, { ...previous, claimedBy: id });
+      return { ...withUser(claimed, absorbing(user, previous.id)), current: id };
+    }, finishClaims);
+  };
+
+  opened = exclusively(async () => {
+    await finishClaims();
+    return open(currentUser(await registry.read()));
+  });
+  // Who needs the session sees the failure; the worker starts anew with the next tab.
+  opened.catch(() => undefined);
+
+  return {
+    current: () => opened,
+    peek: () => session,
+    signInWithKey: (secretKey, service) =>
+      exclusively(async () => {
+        const identity = await deriveKeyIdentity(secretKey);
+        await signIn(service, await createServiceClient(service).signInWithKey(identity));
+      }),
+    signOut: ({ forget, discardUnsaved }) =>
+      exclusively(async () => {
+        const leaving = await opened;
+        const { id, namespace } = leaving.user;
+        if (namespace === null) return;
+        await settle(leaving);
+        if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
+          throw new PresyncError("unsaved", "some work is not in the store yet");
+        const next = signedOutUser();
+        await exchange((state) => {
+          const found = state.users[id];
+          const rest =
+            forget || found === undefined
+              ? withoutUser(state, id)
+              : withUser(state, { ...found, session: null, grant: null });
+          return { ...withUser(rest, next), current: next.id };
+        });
+        if (forget) await databases.erase(id);
+      }),
+    async stash(user, changes) {
+      const { users, current } = await registry.read();
+      const owner = users[user]?.claimedBy ?? heirOf(users, user) ?? user;
+      const isCurrent = owner === current;
+      if (!isCurrent && users[owner] === undefined) return;
+      // Another user's Repo is opened for a moment, without any network.
+      const target = isCurrent
+        ? await opened
+        : await openUserSession({
+            databases,
+            registry,
+            user: { ...users[owner]!, grant: null, session: null },
+            changed() {},
+            superseded() {},
+            cloned() {},
+          });
+      try {
+        for (const change of changes) await (await target.apply(change)).stored;
+      } finally {
+        if (!isCurrent) await target.close();
+      }
+    },
+  };
+}
+
+/** Who has taken over the data of a user that is gone. */
+function heirOf(users: RegistryState["users"], gone: UserId): UserId | undefined {
+  return Object.values(users).find(({ absorbed }) => absorbed.includes(gone))?.id;
+}
+
+/** Stores everything, and gives what is unsent a moment to leave. */
+async function settle(leaving: UserSession): Promise<void> {
+  const ready = Object.values(leaving.engine.repo.handles).filter((handle) => handle.isReady());
+  await leaving.engine.repo.flush(ready.map((handle) => handle.documentId));
+  const sent = leaving.engine.flush();
+  const timeout = new Promise<void>((resolve) => setTimeout(resolve, farewellMs));
+  await Promise.race([sent, timeout]);
+}

@@ -1,0 +1,153 @@
+/**
+ * The worker as a whole, to be run alone (`sw.ts`) or inside an app's own service worker (`presync/worker`). It
+ * listens for its own messages and leaves all others alone.
+ *
+ * A browser ends a worker whenever it likes; nothing here depends on living long. What must not be lost is on
+ * disk before anybody is told that it is saved.
+ */
+import { initializeWasm } from "@automerge/automerge-repo/slim";
+import type { PrecacheEntry } from "workbox-precaching";
+import type { Status } from "../shared/status.ts";
+import type { ToWorker } from "../shared/wire.ts";
+import { createAppShell } from "./app-shell.ts";
+import { databasesOf } from "./databases.ts";
+import { openRegistry } from "./registry.ts";
+import type { TabHub } from "./tab-hub.ts";
+import { createTabHub } from "./tab-hub.ts";
+import type { UserSession } from "./user-session.ts";
+import { openUsers } from "./users.ts";
+
+export interface WorkerOptions {
+  /** Where `automerge.wasm` is, relative to the worker's script. */
+  readonly wasm: string;
+  /** Names the build, so that tab and worker can tell whether they belong together. */
+  readonly build: string;
+  /** Files to have offline from the first visit on. */
+  readonly precache: readonly PrecacheEntry[];
+}
+
+/** Status changes come in bursts; people do not read faster than this. */
+const statusIntervalMs = 50;
+
+/** Must be called while the worker's script is first run. */
+export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOptions): void {
+  const shell = createAppShell(worker, options.precache);
+  const wasm = new URL(options.wasm, worker.location.href).href;
+  let hub: Promise<TabHub> | null = null;
+
+  const start = async (): Promise<TabHub> => {
+    const lock = `presync incarnation ${crypto.randomUUID()}`;
+    await holdForLife(lock);
+    // A Response streams into the compiler; the declaration does not say that it may be one.
+    await initializeWasm((await shell.ownFile(wasm)) as unknown as Request);
+    return run(worker, { build: options.build, lock, keep: (urls) => shell.keep(urls) });
+  };
+
+  const running = (): Promise<TabHub> => {
+    hub ??= start();
+    hub.catch(() => {
+      // The next tab that says hello makes another attempt.
+      hub = null;
+    });
+    return hub;
+  };
+
+  worker.addEventListener("install", (event) => {
+    event.waitUntil(Promise.all([worker.skipWaiting(), shell.ownFile(wasm)]));
+  });
+  worker.addEventListener("activate", (event) => {
+    event.waitUntil(worker.clients.claim());
+  });
+  worker.addEventListener("fetch", (event) => shell.handleFetch(event));
+  worker.addEventListener("message", (event) => {
+    const message = event.data as ToWorker | null;
+    const [port] = event.ports;
+    if (message?.type === "hello" && port !== undefined)
+      event.waitUntil(
+        running().then(
+          (to) => to.connect(message, port),
+          () => {
+            const error = { code: "worker-unavailable", message: "the worker could not start" };
+            port.postMessage({ type: "failed", error });
+          },
+        ),
+      );
+    if (message?.type === "hand-over")
+      event.waitUntil(running().then((to) => to.handOver(message)));
+    if (message?.type === "awake") event.waitUntil(running());
+  });
+}
+
+async function run(
+  worker: ServiceWorkerGlobalScope,
+  {
+    build,
+    lock,
+    keep,
+  }: { build: string; lock: string; keep: (urls: readonly string[]) => Promise<void> },
+): Promise<TabHub> {
+  const databases = databasesOf(worker.registration.scope);
+  let storage: Status["storage"] = { persisted: false, usage: null, quota: null };
+  let pending: ReturnType<typeof setTimeout> | undefined;
+
+  const status = (session: UserSession): Status => ({
+    ...session.status(),
+    network: hub.online ? "online" : "offline",
+    storage,
+    update: "none",
+  });
+  const changed = (): void => {
+    pending ??= setTimeout(() => {
+      pending = undefined;
+      const session = users.peek();
+      if (session !== null) hub.broadcast(status(session));
+    }, statusIntervalMs);
+  };
+  const background = (work: Promise<unknown>): void => {
+    work.catch((error: unknown) => console.warn("presync: a background task failed", error));
+  };
+
+  const users = openUsers({
+    databases,
+    registry: openRegistry(databases.registry),
+    changed,
+    userChanged: () => hub.dismiss(),
+    background,
+  });
+  const hub = createTabHub({
+    users,
+    build,
+    lock,
+    status,
+    keep: (urls) => background(keep(urls)),
+    changed,
+  });
+  background(
+    measureStorage().then((found) => {
+      storage = found;
+      changed();
+    }),
+  );
+  await users.current();
+  return hub;
+}
+
+async function measureStorage(): Promise<Status["storage"]> {
+  const [persisted, { usage, quota }] = await Promise.all([
+    navigator.storage.persisted(),
+    navigator.storage.estimate(),
+  ]);
+  return { persisted, usage: usage ?? null, quota: quota ?? null };
+}
+
+/** Held until the worker is gone: whoever is granted this lock knows that it is. */
+function holdForLife(lock: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    navigator.locks
+      .request(lock, () => {
+        resolve();
+        return new Promise(() => {});
+      })
+      .catch(reject);
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * The object store through the signed URLs of a grant. URLs never leave this file: errors carry object keys.
+ *
+ * Every GET is `no-cache`: the browser's own HTTP cache revalidates by ETag, which is a 304 on the wire and,
+ * unlike a header of ours, needs no preflight. Stores send no Cache-Control, so without it an object could be
+ * served stale for hours.
+ */
+import type { ErrorCode } from "../../shared/errors.ts";
+import { PresyncError } from "../../shared/errors.ts";
+import type { Grant } from "../../shared/grants.ts";
+import { objectContentType, revealSignedUrl } from "../../shared/grants.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import { objectKey } from "../../shared/keys.ts";
+import type { Bucket, Clock } from "../engine/world.ts";
+
+/** A refused request may carry no CORS headers and so be unreadable: near expiry that is what it means. */
+const nearExpiryMs = 60_000;
+
+/** A store that has not begun to answer by then is taken for dead. */
+const answerMsMax = 30_000;
+
+const codesByStatus: Readonly<Record<number, ErrorCode>> = {
+  403: "expired",
+  409: "retry",
+  412: "conflict",
+  429: "retry",
+  500: "retry",
+  502: "retry",
+  503: "retry",
+  504: "retry",
+};
+
+export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
+  const { namespace, replica, layout } = grant;
+
+  const request = async (
+    method: "put" | "get",
+    of: ReplicaId,
+    name: string,
+    init: RequestInit,
+  ): Promise<Response> => {
+    const key = objectKey(namespace, of, name);
+    const url = revealSignedUrl(grant, method, of, name);
+    if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
+    let response: Response;
+    try {
+      const signal = AbortSignal.timeout(answerMsMax);
+      response = await fetch(url, { ...init, signal, credentials: "omit", redirect: "error" });
+    } catch {
+      // The cause is left out: a browser may put the URL into its message.
+      if (clock.now() > grant.expiresAt - nearExpiryMs)
+        throw new PresyncError("expired", "the grant has probably expired", { key });
+      throw method === "put"
+        ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
+        : new PresyncError("unreachable", "the store did not answer", { key });
+    }
+    if (response.ok || (method === "get" && response.status === 404)) return response;
+    await response.body?.cancel();
+    const code = codesByStatus[response.status] ?? "unexpected-answer";
+    throw new PresyncError(code, `the store answered ${response.status}`, { key });
+  };
+
+  return {
+    namespace,
+    replica,
+    layout,
+    peers: () =>
+      grant.get.replicas
+        .filter((peer) => peer.replica !== replica)
+        .map((peer) => ({ replica: peer.replica, reserved: peer.state === "reserved" })),
+    async put(name, bytes) {
+      const headers = { "content-type": objectContentType };
+      await request("put", replica, name, { method: "PUT", body: bytes, headers });
+    },
+    async get(of, name, { knownEtag, reload = false } = {}) {
+      const cache = reload ? "reload" : "no-cache";
+      const response = await request("get", of, name, { cache });
+      const etag = response.headers.get("etag") ?? undefined;
+      const absent = response.status === 404;
+      if (absent || (etag !== undefined && etag === knownEtag)) {
+        await response.body?.cancel();
+        return absent ? null : "unchanged";
+      }
+      try {
+        return { bytes: new Uint8Array(await response.arrayBuffer()), etag };
+      } catch {
+        const key = objectKey(namespace, of, name);
+        throw new PresyncError("unreachable", "an object was cut off", { key });
+      }
+    },
+  };
+}
