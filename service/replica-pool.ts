@@ -14,6 +14,7 @@
 import { decodeBase64Url, encodeBase64Url } from "../shared/base64url.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { GrantRequest } from "../shared/grants.ts";
+import { bytesToHex } from "../shared/hex.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import { parseReplicaId } from "../shared/keys.ts";
 import { deriveHmacKey } from "./derived-key.ts";
@@ -50,8 +51,7 @@ export async function openReplicaPool(store: StoreClient): Promise<ReplicaPool> 
   ): Promise<ReplicaId> {
     const text = new TextEncoder().encode(`${namespace}/${kind}/${index}`);
     const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, text)).subarray(0, nameBytes);
-    const hex = [...mac].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    return parseReplicaId(`${kind}-${hex}`);
+    return parseReplicaId(`${kind}-${bytesToHex(mac)}`);
   }
 
   return {

@@ -8,6 +8,7 @@ import { encodeBase64Url } from "../shared/base64url.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { GrantedReplica, GrantedReplicaState, SignedUrls } from "../shared/grants.ts";
 import { encodeKey, objectContentType, signatureBytes } from "../shared/grants.ts";
+import { hexToBytes } from "../shared/hex.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import { objectNames, parseNamespace, parseReplicaId } from "../shared/keys.ts";
 import type { CheckedConfig } from "./config.ts";
@@ -83,7 +84,7 @@ export function createSigner(
           throw new PresyncError("internal", "a signed URL does not fit its template", {
             key: path,
           });
-        signatures.set(bytesOfHex(signature), index * signatureBytes);
+        signatures.set(hexToBytes(signature), index * signatureBytes);
       }
       replicas.push({ replica, state, signatures: encodeBase64Url(signatures) });
     }
@@ -92,10 +93,4 @@ export function createSigner(
   }
 
   return { sign };
-}
-
-function bytesOfHex(hex: string): Uint8Array {
-  return Uint8Array.from({ length: hex.length / 2 }, (_, index) =>
-    Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16),
-  );
 }

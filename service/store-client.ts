@@ -4,6 +4,7 @@
  */
 import { AwsV4Signer } from "aws4fetch";
 import { PresyncError } from "../shared/errors.ts";
+import { bytesToHex } from "../shared/hex.ts";
 import type { CheckedConfig } from "./config.ts";
 import { listPage } from "./list-answer.ts";
 import { bucketUrl } from "./store-url.ts";
@@ -156,5 +157,5 @@ function encodePath(key: string): string {
 
 async function sha256Hex(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytesToHex(new Uint8Array(digest));
 }
