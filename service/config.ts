@@ -66,7 +66,7 @@ export interface CheckedConfig extends Required<ServiceConfig> {
 }
 
 /** A device that is opened once in a season stays signed in; a stolen session does not live for ever. */
-export const sessionSecondsDefault: number = 90 * 86_400;
+const sessionSecondsDefault = 90 * 86_400;
 
 /** Fills in the defaults; throws `invalid-argument` naming every setting that can never work. */
 export function checkConfig(config: ServiceConfig): CheckedConfig {

@@ -19,7 +19,7 @@ import {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export interface ServeSettings {
+interface ServeSettings {
   readonly config: ServiceConfig;
   readonly host: string;
   readonly port: number;

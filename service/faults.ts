@@ -6,10 +6,10 @@
 export type Fault = string | undefined;
 
 /** HS256 keys shorter than the hash are refused by RFC 7518 section 3.2; 32 letters are as close as text gets. */
-export const sessionSecretLettersMin = 32;
+const sessionSecretLettersMin = 32;
 
 /** Tests live on grants of seconds; nobody else should. */
-export const grantSecondsMin = 1;
+const grantSecondsMin = 1;
 
 /** SigV4 itself (S3, R2, GCS, Ceph RGW, Garage) allows seven days; Tigris allows more, and says so by config. */
 export const grantSecondsMaxDefault = 604_800;

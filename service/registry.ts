@@ -28,7 +28,7 @@ const refreshMsMin = 86_400_000;
 const recordVersion = 1;
 const replicaKinds: readonly ReplicaKind[] = ["browser", "node"];
 
-export interface Enrolment {
+interface Enrolment {
   readonly own: ReplicaId;
   /** The namespace's other replicas, most recently granted first. */
   readonly known: readonly ReplicaId[];

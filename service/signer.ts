@@ -16,7 +16,7 @@ import { bucketUrl } from "./store-url.ts";
 
 const hexPattern = /^[0-9a-f]+$/;
 
-export interface SignRequest {
+interface SignRequest {
   readonly method: "PUT" | "GET";
   readonly namespace: Namespace;
   readonly replicas: readonly {

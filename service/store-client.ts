@@ -18,7 +18,7 @@ const objectBytesMax = 16_384;
 /** What ListObjectsV2 gives at most in one page. */
 const listPageKeysMax = 1000;
 
-export interface ListedObject {
+interface ListedObject {
   readonly key: string;
   /** Milliseconds since 1970, by the store's clock. */
   readonly lastModified: number;

@@ -16,6 +16,7 @@ const codes: Readonly<Record<ErrorCode, boolean>> = {
   conflict: false,
   "unexpected-answer": false,
   unauthenticated: false,
+  unsaved: false,
   "disk-full": false,
   "disk-failed": false,
   superseded: false,
