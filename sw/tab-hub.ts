@@ -42,6 +42,8 @@ export interface TabHubParts {
   readonly status: (session: UserSession) => Status;
   readonly keep: (urls: readonly string[]) => void;
   readonly changed: () => void;
+  /** Sends the status now, instead of soon. */
+  readonly announce: () => void;
 }
 
 export function createTabHub(parts: TabHubParts): TabHub {
@@ -107,8 +109,13 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return;
       case "call": {
         const { id } = message;
-        const done = (error: unknown): void =>
+        const done = (error: unknown): void => {
+          // Who reads the status after an answer finds it in there.
+          parts.announce();
           tab.send({ type: "result", id, error: error === null ? null : toErrorData(error) });
+          // Only now: an answer on a port that was left behind would be lost, and the call repeated.
+          if (users.peek() !== null && users.peek() !== tab.session) dismiss();
+        };
         answer(tab, message.call).then(() => done(null), done);
         return;
       }
@@ -122,6 +129,14 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return;
       case "bye":
         remove(tab);
+    }
+  };
+
+  const dismiss = (): void => {
+    for (const tab of tabs.values()) {
+      tabs.delete(tab.id);
+      tab.send({ type: "user-changed" });
+      tab.close();
     }
   };
 
@@ -178,12 +193,6 @@ export function createTabHub(parts: TabHubParts): TabHub {
     broadcast(status) {
       for (const tab of tabs.values()) tab.send({ type: "status", status });
     },
-    dismiss() {
-      for (const tab of tabs.values()) {
-        tabs.delete(tab.id);
-        tab.send({ type: "user-changed" });
-        tab.close();
-      }
-    },
+    dismiss,
   };
 }

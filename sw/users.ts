@@ -27,6 +27,7 @@ export interface Users {
   current(): Promise<UserSession>;
   /** The current user's session, or null while there is none. */
   peek(): UserSession | null;
+  /** Once this or `signOut` has ended, whoever had the session before must connect anew. */
   signInWithKey(secretKey: string, service: string): Promise<void>;
   signOut(options: SignOutOptions): Promise<void>;
   /** Changes that belong to a user who is no longer current: they go into that user's database. */
@@ -37,7 +38,7 @@ export interface UsersParts {
   readonly databases: Databases;
   readonly registry: Registry;
   readonly changed: () => void;
-  /** Another user is current, or another worker: every tab must connect anew. */
+  /** Nobody asked for it, but every tab must connect anew: there is another session, or another worker. */
   readonly userChanged: () => void;
   /** Runs what nobody waits for; what it throws is logged. */
   readonly background: (work: Promise<unknown>) => void;
@@ -63,7 +64,8 @@ export function openUsers(parts: UsersParts): Users {
       user,
       changed: parts.changed,
       superseded: parts.userChanged,
-      cloned: (id) => parts.background(exclusively(() => takeNewReplica(id))),
+      cloned: (id) =>
+        parts.background(exclusively(() => takeNewReplica(id)).then(parts.userChanged)),
     }).then((next) => {
       session = next;
       parts.changed();
@@ -95,7 +97,6 @@ export function openUsers(parts: UsersParts): Users {
       const next = open(currentUser(await registry.read()));
       done(next);
       await next;
-      parts.userChanged();
     }
   };
 

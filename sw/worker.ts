@@ -96,12 +96,14 @@ async function run(
     storage,
     update: "none",
   });
+  const announce = (): void => {
+    clearTimeout(pending);
+    pending = undefined;
+    const session = users.peek();
+    if (session !== null) hub.broadcast(status(session));
+  };
   const changed = (): void => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      const session = users.peek();
-      if (session !== null) hub.broadcast(status(session));
-    }, statusIntervalMs);
+    pending ??= setTimeout(announce, statusIntervalMs);
   };
   const background = (work: Promise<unknown>): void => {
     work.catch((error: unknown) => console.warn("presync: a background task failed", error));
@@ -121,6 +123,7 @@ async function run(
     status,
     keep: (urls) => background(keep(urls)),
     changed,
+    announce,
   });
   background(
     measureStorage().then((found) => {

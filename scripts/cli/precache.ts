@@ -8,13 +8,19 @@ import { lstat, readdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { PresyncError } from "../../shared/errors.ts";
 import { contentTypes } from "./content-types.ts";
-import { banner, manifestFile, workerFile } from "./package-files.ts";
+import { banner, manifestFile, wasmFile, workerFile } from "./package-files.ts";
 
 /** A browser fetches all of them before the app works offline; beyond this a folder was probably the wrong one. */
 export const precacheFilesMax = 1000;
 export const precacheBytesMax: number = 64 * 1024 * 1024;
 
-const skippedNames: ReadonlySet<string> = new Set([workerFile, manifestFile, "node_modules"]);
+/** The worker keeps its wasm by itself, under a name that says which one it is. */
+const skippedNames: ReadonlySet<string> = new Set([
+  workerFile,
+  manifestFile,
+  wasmFile,
+  "node_modules",
+]);
 
 export interface PrecacheEntry {
   readonly url: string;

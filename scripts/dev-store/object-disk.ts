@@ -52,6 +52,8 @@ export async function openBucket(
   rmSync(temporaryDirectory, { recursive: true, force: true });
   await makeDirectory(objectsDirectory, sync);
   await makeDirectory(temporaryDirectory, sync);
+  // The names of subdirectories that a killed process made may not be on the disk yet.
+  if (sync) await syncDirectory(objectsDirectory);
   const records = new Map<string, ObjectRecord>();
   for (const record of scan(objectsDirectory)) records.set(record.key, record);
   const keys = [...records.keys()].toSorted(compareUtf8);
@@ -61,6 +63,15 @@ export async function openBucket(
   const fileOf = (key: string): string => {
     const fileName = fileNameOf(key);
     return join(objectsDirectory, fileName.slice(0, 2), fileName);
+  };
+
+  const madeDirectories = new Map<string, Promise<void>>();
+  /** Of several writers into a new subdirectory, all wait until it is there to stay. */
+  const makeOnce = (path: string): Promise<void> => {
+    const made = madeDirectories.get(path) ?? makeDirectory(path, sync);
+    madeDirectories.set(path, made);
+    made.catch(() => madeDirectories.delete(path));
+    return made;
   };
 
   /** Writes the whole file under a temporary name and returns its record. */
@@ -104,7 +115,7 @@ export async function openBucket(
       const target = fileOf(upload.key);
       try {
         const record = await writeTemporary(temporary, upload);
-        await makeDirectory(dirname(target), sync);
+        await makeOnce(dirname(target));
         // From here to the index is one turn: nobody can come between the condition and the replacement.
         upload.condition(records.get(upload.key));
         renameSync(temporary, target);

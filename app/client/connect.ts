@@ -1,0 +1,230 @@
+/**
+ * `connect()`: registers the worker and gives the page an ordinary automerge-repo Repo, whose documents are on
+ * this device's disk and, once signed in, in the bucket.
+ */
+import type { DocHandle } from "@automerge/automerge-repo/slim";
+import { decodeHeads, initializeWasm } from "@automerge/automerge-repo/slim";
+import type { Repo } from "@automerge/automerge-repo/slim";
+import { PresyncError } from "../../shared/errors.ts";
+import { formatSecretKey, parseSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
+import type { Status } from "../../shared/status.ts";
+import type { WorkerToTab } from "../../shared/wire.ts";
+import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
+import { discoverService } from "./discover-service.ts";
+import { registerWorker } from "./register-worker.ts";
+import { reportLoaded } from "./report-loaded.ts";
+import type { Subscribable } from "./subscribable.ts";
+import { createSubscribable } from "./subscribable.ts";
+import { startingStatus, tabStatus } from "./tab-status.ts";
+import type { TabSession } from "./tab-session.ts";
+import { createTabSession } from "./tab-session.ts";
+import type { WorkerLink } from "./worker-link.ts";
+import { createWorkerLink } from "./worker-link.ts";
+
+/** Set by the build: a name for it, and the file name of the wasm that belongs to it. */
+declare const __BUILD__: string;
+declare const __WASM__: string;
+
+export interface ConnectOptions {
+  /** Where the service is. Without it `/presync.json` is asked; without that, presync works signed out. */
+  readonly service?: string | undefined;
+  /** The worker's script. Default: `/presync-sw.js`. */
+  readonly worker?: string | undefined;
+  /** The worker's scope. Default: the folder of its script. */
+  readonly scope?: string | undefined;
+  /** Where `automerge.wasm` is. Default: beside this module. */
+  readonly wasm?: string | URL | undefined;
+}
+
+export interface Presync {
+  /** The current user's Repo. Another user has another one; see `repos`. */
+  readonly repo: Repo;
+  /** Tells of a new Repo when another user becomes current: documents are then to be opened again. */
+  readonly repos: Subscribable<Repo>;
+  readonly status: Subscribable<Status>;
+  /**
+   * Opens the user's document of that name: the same one on every device. `init` names its top-level keys with
+   * an empty list, map or text, a number, a boolean or null each; later versions may add keys.
+   * Throws `invalid-argument` for other values, and where a key is of another kind in the document.
+   */
+  open<T extends object>(name: string, init: T): Promise<DocHandle<T>>;
+  /**
+   * Resolves once everything the document has now is on the device's disk, or in the object store. It waits as
+   * long as that takes: for the network, and for the user to sign in.
+   */
+  saved(handle: DocHandle<unknown>, where: "device" | "bucket"): Promise<void>;
+  /** A new identity without an account: shown to the user once, and kept by nobody else. */
+  newSecretKey(): string;
+  /** Throws `invalid-argument` for a key with a typing error, `unreachable` without the service. */
+  signIn(method: "key", options: { readonly secretKey: string }): Promise<void>;
+  /**
+   * `forget` also erases this browser's copy; it throws `unsaved` while the store lacks something, unless
+   * `discardUnsaved` says that this may be lost.
+   */
+  signOut(options?: {
+    readonly forget?: boolean | undefined;
+    readonly discardUnsaved?: boolean | undefined;
+  }): Promise<void>;
+  /** Ends this page's connection. The worker and the data stay. */
+  close(): void;
+}
+
+/** Throws `worker-unavailable` where the browser has no service workers, or the script does not start. */
+export async function connect(options: ConnectOptions = {}): Promise<Presync> {
+  const wasm = new URL(options.wasm ?? __WASM__, import.meta.url);
+  const [registration, service] = await Promise.all([
+    registerWorker(options.worker ?? "/presync-sw.js", options.scope),
+    options.service === undefined ? discoverService() : Promise.resolve(options.service),
+    // A Response streams into the compiler; the declaration does not say that it may be one.
+    fetch(wasm).then((response) => initializeWasm(response as unknown as Request)),
+  ]);
+
+  const status = createSubscribable(startingStatus);
+  let workerStatus: Status = startingStatus;
+  let session = createSession();
+  const repos = createSubscribable(session.repo);
+  let settleFirst: (error?: PresyncError) => void = () => {};
+  const first = new Promise<void>((resolve, reject) => {
+    settleFirst = (error) => (error === undefined ? resolve() : reject(error));
+  });
+
+  const link: WorkerLink = createWorkerLink({
+    registration,
+    build: __BUILD__,
+    tab: crypto.randomUUID(),
+    service,
+    peerId: () => session.peerId,
+    events: {
+      connected(welcome) {
+        const { user } = session;
+        if (user !== null && user !== welcome.user && !welcome.absorbed.includes(user)) {
+          exchangeSession();
+          // The worker knows the old Repo by name; the new one introduces itself.
+          return link.reconnect();
+        }
+        session.user = welcome.user;
+        workerStatus = welcome.status;
+        sendContext();
+        session.connected(welcome.peerId);
+        refreshStatus();
+        settleFirst();
+      },
+      disconnected() {
+        session.disconnected();
+        refreshStatus();
+      },
+      message: receive,
+      outdated() {
+        workerStatus = { ...workerStatus, update: "required" };
+        refreshStatus();
+        settleFirst(new PresyncError("version-mismatch", "the page and the worker do not fit"));
+      },
+      waiting: () => session.tracker.unacknowledged > 0,
+    },
+  });
+
+  function createSession(): TabSession {
+    return createTabSession((message) => link.send(message), refreshStatus);
+  }
+
+  /** Another user is current: the old one's edits go to the old one's database, and the Repo is left behind. */
+  function exchangeSession(): void {
+    handOver();
+    session.close();
+    session = createSession();
+    repos.set(session.repo);
+  }
+
+  function handOver(): void {
+    const { user, tracker } = session;
+    const changes = user === null ? [] : tracker.outstanding();
+    if (user !== null && changes.length > 0) link.post({ type: "hand-over", user, changes });
+  }
+
+  function receive(message: WorkerToTab): void {
+    switch (message.type) {
+      case "sync":
+        return session.receiveSync(message.message);
+      case "changes":
+        return session.receiveChanges(message.documentId, message.bytes);
+      case "ack":
+        return session.tracker.acknowledged(message.seq);
+      case "gap":
+        return session.tracker.workerHasOnly(message.documentId as never, message.heads);
+      case "status":
+        workerStatus = message.status;
+        return refreshStatus();
+      case "failed":
+      case "mismatch":
+      case "result":
+      case "user-changed":
+      case "welcome":
+    }
+  }
+
+  function refreshStatus(): void {
+    status.set(tabStatus(workerStatus, session.tracker.unacknowledged, navigator.onLine));
+  }
+
+  function sendContext(): void {
+    const visible = document.visibilityState === "visible";
+    link.send({ type: "context", online: navigator.onLine, visible });
+    refreshStatus();
+  }
+
+  const listeners = new AbortController();
+  const { signal } = listeners;
+  window.addEventListener("online", sendContext, { signal });
+  window.addEventListener("offline", sendContext, { signal });
+  window.addEventListener("pagehide", handOver, { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      if (document.visibilityState === "hidden") handOver();
+      sendContext();
+    },
+    { signal },
+  );
+
+  await first;
+  reportLoaded(link, wasm, signal);
+
+  const presync: Presync = {
+    get repo() {
+      return session.repo;
+    },
+    repos,
+    status,
+    async open<T extends object>(name: string, init: T) {
+      const [url, birth] = await Promise.all([
+        namedDocumentUrl(name),
+        birthOf(init as Record<string, unknown>),
+      ]);
+      const { repo } = session;
+      await link.call({ name: "open", documentId: url.slice("automerge:".length), birth });
+      const handle = await repo.find<T>(url);
+      checkKinds(handle.doc(), init as Record<string, unknown>);
+      return handle;
+    },
+    async saved(handle, where) {
+      const heads = decodeHeads(handle.heads());
+      const { documentId } = handle;
+      await link.call({ name: where === "device" ? "stored" : "in-bucket", documentId, heads });
+    },
+    newSecretKey: () => formatSecretKey(crypto.getRandomValues(new Uint8Array(secretKeyBytes))),
+    async signIn(_method, { secretKey }) {
+      // Here already, so that a typing error needs no worker to be found.
+      parseSecretKey(secretKey);
+      await link.call({ name: "sign-in-key", secretKey });
+    },
+    signOut: ({ forget = false, discardUnsaved = false } = {}) =>
+      link.call({ name: "sign-out", forget, discardUnsaved }),
+    close() {
+      handOver();
+      listeners.abort();
+      link.close();
+      session.close();
+    },
+  };
+  return presync;
+}

@@ -1,0 +1,215 @@
+/**
+ * The tab's connection to the worker. A worker is ended whenever the browser likes, and no event tells a tab: so
+ * the tab watches a Web Lock the worker holds, and, where that tells nothing, how long an answer takes. It then
+ * says hello again, which starts the worker, and repeats what was not answered.
+ *
+ *     connecting --welcome--> connected --(lock granted, answer overdue, user changed)--> connecting
+ *         |  '--(no welcome in time)--> connecting, after a pause
+ *         '--mismatch--> outdated          any --close--> closed
+ */
+import { fromErrorData, PresyncError } from "../../shared/errors.ts";
+import type { Call, TabToWorker, ToWorker, WorkerToTab } from "../../shared/wire.ts";
+import { wireProtocol } from "../../shared/wire.ts";
+
+export type Welcome = Extract<WorkerToTab, { type: "welcome" }>;
+
+export interface LinkEvents {
+  connected(welcome: Welcome): void;
+  disconnected(): void;
+  /** Everything that is about documents and status. */
+  message(message: WorkerToTab): void;
+  /** Tab and worker come from builds that do not understand each other. */
+  outdated(): void;
+  /** Whether an answer is being waited for that the lock cannot tell about. */
+  waiting(): boolean;
+}
+
+export interface WorkerLink {
+  /** Sends over the port; dropped while there is no connection, and then made good when there is one again. */
+  send(message: TabToWorker): void;
+  /** Asks, and asks again the next worker if this one ends. */
+  call(call: Call): Promise<void>;
+  /** Posts to the worker itself, which starts it. */
+  post(message: ToWorker): void;
+  /** Says hello again. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface LinkOptions {
+  readonly registration: ServiceWorkerRegistration;
+  readonly build: string;
+  readonly tab: string;
+  readonly service: string | null;
+  /** The peer id of the tab's Repo, which may be another one after a change of user. */
+  readonly peerId: () => string;
+  readonly events: LinkEvents;
+}
+
+/** A cold worker takes half a second on a slow machine; a busy one a few. */
+const welcomeMsMax = 10_000;
+const retryMsMin = 250;
+const retryMsMax = 10_000;
+
+/** Browsers end a worker after 30 s without an event. */
+const awakeMs = 20_000;
+
+/** A worker that has not stored an edit by then is not going to: its disk may be slow, or it is gone. */
+const answerMsMax = 15_000;
+
+export function createWorkerLink(options: LinkOptions): WorkerLink {
+  const { registration, events } = options;
+  const calls = new Map<number, PendingCall>();
+  let lastCall = 0;
+  let port: MessagePort | null = null;
+  let isConnected = false;
+  let isClosed = false;
+  let retryMs = retryMsMin;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let watch: AbortController | null = null;
+  let lastHeardAt = 0;
+
+  const post = (message: ToWorker, transfer: Transferable[] = []): void => {
+    registration.active?.postMessage(message, transfer);
+  };
+
+  const hello = (): void => {
+    if (isClosed) return;
+    const channel = new MessageChannel();
+    port = channel.port1;
+    const own = port;
+    own.addEventListener("message", (event: MessageEvent<WorkerToTab>) => {
+      if (own === port) receive(event.data);
+    });
+    own.start();
+    post(
+      {
+        type: "hello",
+        protocol: wireProtocol,
+        build: options.build,
+        tab: options.tab,
+        peerId: options.peerId(),
+        service: options.service,
+      },
+      [channel.port2],
+    );
+    clearTimeout(timer);
+    timer = setTimeout(() => reconnect(retryMs), welcomeMsMax);
+  };
+
+  const reconnect = (delayMs: number): void => {
+    if (isClosed) return;
+    drop();
+    clearTimeout(timer);
+    timer = setTimeout(hello, delayMs);
+    retryMs = Math.min(retryMs * 2, retryMsMax);
+  };
+
+  const drop = (): void => {
+    watch?.abort();
+    watch = null;
+    port?.close();
+    port = null;
+    if (!isConnected) return;
+    isConnected = false;
+    events.disconnected();
+  };
+
+  const watchLock = (name: string): void => {
+    const abort = new AbortController();
+    watch = abort;
+    navigator.locks
+      .request(name, { signal: abort.signal }, () => {
+        if (watch === abort) reconnect(0);
+      })
+      .catch(() => undefined);
+  };
+
+  const receive = (message: WorkerToTab): void => {
+    lastHeardAt = Date.now();
+    switch (message.type) {
+      case "welcome":
+        clearTimeout(timer);
+        retryMs = retryMsMin;
+        isConnected = true;
+        watchLock(message.lock);
+        events.connected(message);
+        for (const [id, { call }] of calls) send({ type: "call", id, call });
+        return;
+      case "mismatch":
+        drop();
+        clearTimeout(timer);
+        rejectAll(new PresyncError("version-mismatch", "the page and the worker do not fit"));
+        events.outdated();
+        return;
+      case "result": {
+        const pending = calls.get(message.id);
+        calls.delete(message.id);
+        if (message.error === null) pending?.resolve();
+        else pending?.reject(fromErrorData(message.error));
+        return;
+      }
+      case "user-changed":
+        reconnect(0);
+        return;
+      case "failed":
+        if (isConnected) events.message(message);
+        else reconnect(retryMs);
+        return;
+      case "ack":
+      case "changes":
+      case "gap":
+      case "status":
+      case "sync":
+        events.message(message);
+    }
+  };
+
+  const send = (message: TabToWorker): void => {
+    if (isConnected) port?.postMessage(message);
+  };
+
+  const rejectAll = (error: PresyncError): void => {
+    for (const { reject } of calls.values()) reject(error);
+    calls.clear();
+  };
+
+  const awake = setInterval(() => {
+    const waiting = calls.size > 0 || events.waiting();
+    if (document.visibilityState === "visible" || waiting) post({ type: "awake" });
+  }, awakeMs);
+  const overdue = setInterval(() => {
+    if (isConnected && events.waiting() && Date.now() - lastHeardAt > answerMsMax) reconnect(0);
+  }, answerMsMax / 3);
+
+  hello();
+  return {
+    send,
+    post,
+    reconnect: () => reconnect(0),
+    call(call) {
+      if (isClosed) return Promise.reject(new PresyncError("closed", "presync was closed"));
+      const id = ++lastCall;
+      return new Promise((resolve, reject) => {
+        calls.set(id, { call, resolve, reject });
+        send({ type: "call", id, call });
+      });
+    },
+    close() {
+      if (isClosed) return;
+      send({ type: "bye" });
+      isClosed = true;
+      drop();
+      clearTimeout(timer);
+      clearInterval(awake);
+      clearInterval(overdue);
+      rejectAll(new PresyncError("closed", "presync was closed"));
+    },
+  };
+}
+
+interface PendingCall {
+  readonly call: Call;
+  readonly resolve: () => void;
+  readonly reject: (error: PresyncError) => void;
+}

@@ -1,0 +1,84 @@
+/** The bundles of presync, as esbuild is told of them. */
+import type { BuildOptions, Plugin } from "esbuild";
+import { banner } from "../cli/package-files.ts";
+
+export interface BuildFacts {
+  readonly version: string;
+  /** Names this build: page and worker compare it. */
+  readonly build: string;
+  /** The wasm's file name with a query that names its content, so that no cache can mix two of them up. */
+  readonly wasm: string;
+}
+
+/**
+ * Other packages import Automerge's full entries, which carry a second copy of the wasm as text: send them to the
+ * slim ones. (esbuild's `alias` would match sub-paths too.)
+ */
+const slimAutomerge: Plugin = {
+  name: "slim-automerge",
+  setup: (build) =>
+    build.onResolve(
+      { filter: /^@automerge\/automerge(-repo)?$/ },
+      ({ path, importer, kind, resolveDir }) =>
+        build.resolve(`${path}/slim`, { importer, kind, resolveDir }),
+    ),
+};
+
+/** The demo is an app like any other: it imports the file that ships. */
+const shippedPresync: Plugin = {
+  name: "shipped-presync",
+  setup: (build) =>
+    build.onResolve({ filter: /^presync$/ }, () => ({ path: "./presync.js", external: true })),
+};
+
+export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
+  const define = {
+    "process.env.NODE_ENV": '"production"',
+    __BUILD__: JSON.stringify(build),
+    __WASM__: JSON.stringify(wasm),
+  };
+  const common: BuildOptions = { bundle: true, legalComments: "none", metafile: true };
+  const browser: BuildOptions = {
+    ...common,
+    minify: true,
+    target: "es2022",
+    platform: "browser",
+    define,
+    plugins: [slimAutomerge],
+    banner: { js: `${banner} ${version}, MIT License */` },
+  };
+  const node: BuildOptions = {
+    ...common,
+    target: "node20",
+    platform: "node",
+    format: "esm",
+    packages: "external",
+  };
+  return [
+    { ...browser, entryPoints: ["sw/sw.ts"], outfile: "dist/presync-sw.js", format: "iife" },
+    { ...browser, entryPoints: ["app/index.ts"], outfile: "dist/presync.js", format: "esm" },
+    {
+      ...browser,
+      minify: false,
+      entryPoints: ["sw/index.ts"],
+      outfile: "dist/worker.js",
+      format: "esm",
+      packages: "external",
+      plugins: [],
+    },
+    {
+      ...browser,
+      entryPoints: ["app/demo/main.ts"],
+      outfile: "dist/demo/main.js",
+      format: "esm",
+      plugins: [shippedPresync],
+    },
+    { ...node, entryPoints: ["service/index.ts"], outfile: "dist/service.js" },
+    {
+      ...node,
+      entryPoints: ["scripts/cli.ts"],
+      outfile: "dist/cli.js",
+      banner: { js: "#!/usr/bin/env node" },
+    },
+  ];
+}
