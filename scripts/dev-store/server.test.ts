@@ -3,7 +3,13 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { codeOf, send, sendShort } from "./conformance/client.ts";
+import {
+  codeOf,
+  createBucketClient,
+  send,
+  sendShort,
+  type HttpAnswer,
+} from "./conformance/client.ts";
 import type { CorsRule, RequestCount, StoreOptions } from "./index.ts";
 import { makeTestDirectory, startTestStore, testBucket, testKey } from "./test-store.ts";
 
@@ -329,6 +335,60 @@ describe("what the store does not do, it refuses", () => {
     await client.put("a/b", "x");
     const url = await client.presign({ key: "a/b" });
     expect(codeOf(await send(url.replace("a/b", "a%2Fb")))).toBe("InvalidURI");
+  });
+});
+
+describe("a key that may read and not list", () => {
+  it("is not told which objects are not there", async () => {
+    const readOnly = {
+      accessKeyId: "read-only",
+      secretAccessKey: "secret",
+      rights: { read: true },
+    };
+    const all = { read: true, write: true, list: true };
+    const credentials = [readOnly, { ...testKey, rights: all }];
+    const { client, store } = await startTestStore({ credentials });
+    const address = { endpoint: store.endpoint, region: "us-east-1", bucket: testBucket };
+    const reader = createBucketClient(address, readOnly);
+    await client.put("key", "x");
+    expect((await reader.get("key")).text).toBe("x");
+    expect((await reader.get("missing")).status).toBe(403);
+    expect((await reader.head("missing")).status).toBe(403);
+  });
+});
+
+describe("CORS rules from the options", () => {
+  it("allow the headers they name, and expose what a sync client reads", async () => {
+    const rule = {
+      allowedOrigins: ["https://*.example"],
+      allowedMethods: ["PUT"],
+      allowedHeaders: ["content-*"],
+    };
+    const { store } = await startTestStore({ cors: [rule] });
+    const preflight = (from: string, headers: string): Promise<HttpAnswer> =>
+      send(`${store.endpoint}/${testBucket}/key`, {
+        method: "OPTIONS",
+        headers: {
+          origin: from,
+          "access-control-request-method": "PUT",
+          "access-control-request-headers": headers,
+        },
+      });
+    const allowed = await preflight("https://app.example", "Content-Type");
+    expect(allowed.status).toBe(200);
+    expect(allowed.headers["access-control-allow-headers"]).toBe("content-type");
+    expect(allowed.headers["access-control-expose-headers"]).toBe("ETag, Date, Retry-After");
+    expect(allowed.headers["access-control-max-age"]).toBeUndefined();
+    for (const [from, headers] of [
+      ["https://app.example", "content-type, x-amz-meta-name"],
+      ["https://app.example.evil", "content-type"],
+      ["http://app.example", "content-type"],
+      ["https://example", "content-type"],
+    ] as const) {
+      const answer = await preflight(from, headers);
+      expect(answer.status).toBe(403);
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    }
   });
 });
 

@@ -54,6 +54,11 @@ export function describeCors(bench: () => Bench, strict: Strictness): void {
       expect(Number(answer.headers["access-control-max-age"])).toBeGreaterThan(0);
     });
 
+    it("does not let the app's page do what no rule names", async () => {
+      const answer = await preflight("POST", "", bench().origin);
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    });
+
     it("does not let another page", async () => {
       const { admin, freshKey } = bench();
       const answer = await preflight("PUT", "content-type", "https://evil.example");

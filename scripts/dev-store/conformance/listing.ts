@@ -93,6 +93,9 @@ export function describeListing(bench: () => Bench): void {
       const page = await reader.list({ prefix, delimiter: "/" });
       expect(keysOf(page)).toEqual([`${prefix}b`, `${prefix}d`]);
       expect(commonPrefixesOf(page)).toEqual([`${prefix}a/`, `${prefix}c/`]);
+      const after = await reader.list({ prefix, delimiter: "/", "start-after": `${prefix}a/1` });
+      expect(keysOf(after)).toEqual([`${prefix}b`, `${prefix}d`]);
+      expect(commonPrefixesOf(after)).toEqual([`${prefix}c/`]);
       const seen: string[] = [];
       for (let token: string | undefined = ""; token !== undefined;) {
         const more: Record<string, string> =
