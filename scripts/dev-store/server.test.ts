@@ -1,5 +1,5 @@
 /** What is the embedded store's own, beside what every store should do: its options, its disk, its strictness. */
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
@@ -75,8 +75,16 @@ describe("the data directory", () => {
     const objects = join(dir, "buckets", testBucket, "objects");
     const [shard = ""] = await readdir(objects);
     const [file = ""] = await readdir(join(objects, shard));
-    await writeFile(join(objects, shard, file), "something else");
-    await expect(startTestStore({ dir })).rejects.toThrow("not a whole object file");
+    const whole = await readFile(join(objects, shard, file));
+    for (const changed of [
+      "something else",
+      "",
+      Buffer.concat([Buffer.from("+"), whole]),
+      whole.subarray(1),
+    ]) {
+      await writeFile(join(objects, shard, file), changed);
+      await expect(startTestStore({ dir })).rejects.toThrow("not a whole object file");
+    }
     await rm(join(objects, shard, file));
     expect((await (await startTestStore({ dir })).client.get("key")).status).toBe(404);
   });
@@ -389,6 +397,31 @@ describe("CORS rules from the options", () => {
       expect(answer.status).toBe(403);
       expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
     }
+  });
+});
+
+describe("CORS rules from the API", () => {
+  it.each([
+    ["no rule", ""],
+    ["no origin", "<CORSRule><AllowedMethod>GET</AllowedMethod></CORSRule>"],
+    ["no method", "<CORSRule><AllowedOrigin>*</AllowedOrigin></CORSRule>"],
+    [
+      "a method there is not",
+      "<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>PATCH</AllowedMethod></CORSRule>",
+    ],
+    [
+      "two stars in an origin",
+      "<CORSRule><AllowedOrigin>*.*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>",
+    ],
+    ["more than 64 KB", " ".repeat(64 * 1024)],
+  ])("are refused with %s", async (_, rules) => {
+    const { client } = await startTestStore();
+    const xml = `<CORSConfiguration>${rules}</CORSConfiguration>`;
+    const put = await client.callWithHeader({ method: "PUT", query: { cors: "" } }, xml);
+    expect(codeOf(put)).toBe("MalformedXML");
+    expect(codeOf(await client.callWithHeader({ query: { cors: "" } }))).toBe(
+      "NoSuchCORSConfiguration",
+    );
   });
 });
 

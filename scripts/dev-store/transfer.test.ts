@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { send } from "./conformance/client.ts";
 import { readBody } from "./transfer.ts";
 
-it("a body that is not read to its end can still be answered", async () => {
+it("a body whose reader gives up can still be read by another, and answered", async () => {
   const read: number[] = [];
   const answerEarly = async (
     incoming: IncomingMessage,
@@ -15,7 +15,8 @@ it("a body that is not read to its end can still be answered", async () => {
     for await (const chunk of body.chunks) {
       if (chunk.length > 0) break;
     }
-    read.push(body.bytesAnnounced ?? 0, body.bytesRead());
+    read.push(body.bytesRead());
+    for await (const chunk of body.chunks) read.push(chunk.length);
     response.end("answer");
   };
   const server = createServer((incoming, response) => void answerEarly(incoming, response));
@@ -31,6 +32,6 @@ it("a body that is not read to its end can still be answered", async () => {
     body: Buffer.alloc(1024 * 1024),
   });
   expect(answer.text).toBe("answer");
-  expect(read[0]).toBe(1024 * 1024);
-  expect(read[1]).toBeLessThan(1024 * 1024);
+  expect(read.length).toBeGreaterThan(1);
+  expect(read.reduce((sum, bytes) => sum + bytes)).toBe(1024 * 1024);
 });

@@ -131,12 +131,16 @@ export function describeListing(bench: () => Bench): void {
       expect(new Set(decoded)).toEqual(new Set(names.map((name) => prefix + name)));
     });
 
-    it("knows of a write and a delete at once", async () => {
+    it("knows of a write, an overwrite and a delete at once", async () => {
       const { admin, reader, freshKey } = bench();
       for (let round = 0; round < 10; round++) {
         const key = freshKey();
         await admin.put(key, "x");
         expect(keysOf(await reader.list({ prefix: key }))).toEqual([key]);
+        await admin.put(key, "other");
+        const page = await reader.list({ prefix: key });
+        expect(keysOf(page)).toEqual([key]);
+        expect(valueOf(page, "Size")).toBe("5");
         await admin.delete(key);
         expect(keysOf(await reader.list({ prefix: key }))).toEqual([]);
       }
