@@ -46,7 +46,12 @@ export type ErrorCode =
   /** A mistake in presync itself. */
   | "internal";
 
-const retryableCodes: ReadonlySet<ErrorCode> = new Set(["unreachable", "outcome-unknown", "retry"]);
+/** Nobody's fault, and over by itself: the same call may succeed later without anybody doing anything. */
+export const noAnswerCodes: ReadonlySet<ErrorCode> = new Set([
+  "unreachable",
+  "outcome-unknown",
+  "retry",
+]);
 
 /** The shape an error has on the wire. */
 export interface ErrorData {
@@ -69,7 +74,7 @@ export class PresyncError extends Error implements ErrorData {
 
   /** Whether the same call may succeed later without anybody doing anything. */
   get retryable(): boolean {
-    return retryableCodes.has(this.code);
+    return noAnswerCodes.has(this.code);
   }
 }
 

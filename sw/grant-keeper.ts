@@ -9,12 +9,13 @@
  *                                   |--unreachable--> expired, tried again later
  *                                   '--session over--> expired or revoked, until the user signs in
  */
-import { PresyncError, toErrorData } from "../shared/errors.ts";
+import { noAnswerCodes, PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Grant } from "../shared/grants.ts";
 import type { Status } from "../shared/status.ts";
 import type { Backoff } from "./engine/backoff.ts";
 import { createBackoff } from "./engine/backoff.ts";
 import type { Clock, Random, Timers } from "./engine/world.ts";
+import type { Problems } from "./engine/problems.ts";
 import type { UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
 
@@ -23,6 +24,9 @@ const expiringShare = 0.9;
 
 /** Newcomers come in bursts, and each grant is a hundred signatures' work for the service. */
 const renewalIntervalMsMin = 60_000;
+
+/** What the problems here are about. */
+const subject = "grant";
 
 /** Longer timers overflow to zero. */
 const timerMsMax = 2 ** 31 - 1;
@@ -48,6 +52,7 @@ export interface GrantKeeperParts {
   /** Hands the grant to the engine. */
   readonly use: (grant: Grant) => void;
   readonly save: (grant: Grant) => Promise<void>;
+  readonly problems: Problems;
   readonly changed: () => void;
 }
 
@@ -91,9 +96,13 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       if (isClosed()) return;
       [grant, isRefused] = [next, false];
       backoff.reset();
+      parts.problems.resolve(subject);
       parts.use(next);
       scheduleHalfLife();
     } catch (error) {
+      // While the grant is good, a service that is down is no problem at all.
+      if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
+        parts.problems.report(subject, error);
       if (toErrorData(error).code === "unauthenticated") {
         sessionEnd = clock.now() < user.session.expiresAt ? "revoked" : "expired";
         cancelTimer?.();
@@ -119,6 +128,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     },
     refused() {
       isRefused = true;
+      parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
       void renew();
     },
     refresh() {

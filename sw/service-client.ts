@@ -61,10 +61,11 @@ export function createServiceClient(service: string): ServiceClient {
   };
 
   return {
-    async signInWithKey({ publicKey, sign }) {
+    async signInWithKey(identity) {
+      const { publicKey } = identity;
       const answer = (await post("v1/auth/key/challenge", { publicKey })) as KeyChallengeAnswer;
       const { challenge } = answer;
-      const signature = await sign(keySignInText(base.origin, challenge));
+      const signature = await identity.sign(keySignInText(base.origin, challenge));
       const { session, namespace, expiresAt } = (await post("v1/auth/key/verify", {
         publicKey,
         challenge,

@@ -15,6 +15,8 @@ type Hello = Extract<ToWorker, { type: "hello" }>;
 
 interface Tab {
   readonly id: string;
+  /** The browser's name for the page. */
+  readonly client: string;
   readonly peerId: PeerId;
   readonly service: string | null;
   readonly session: UserSession;
@@ -26,10 +28,12 @@ interface Tab {
 
 export interface TabHub {
   /** A tab says hello; resolves when it was answered. */
-  connect(hello: Hello, port: MessagePort): Promise<void>;
+  connect(hello: Hello, port: MessagePort, client: string): Promise<void>;
   handOver(message: Extract<ToWorker, { type: "hand-over" }>): Promise<void>;
   /** Sends the status to every tab. */
   broadcast(status: Status): void;
+  /** Forgets tabs that ended without a word; `clients` are the pages there are. */
+  prune(clients: ReadonlySet<string>): void;
   /** Sends every tab away, to connect anew. */
   dismiss(): void;
   readonly online: boolean;
@@ -144,7 +148,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     get online() {
       return conditions().online;
     },
-    async connect(hello, port) {
+    async connect(hello, port, client) {
       const send = (message: WorkerToTab): void => port.postMessage(message);
       if (hello.protocol !== wireProtocol)
         return send({ type: "mismatch", protocol: wireProtocol, build });
@@ -158,6 +162,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
       if (before !== undefined) remove(before);
       const tab: Tab = {
         id: hello.tab,
+        client,
         peerId: hello.peerId as PeerId,
         service: hello.service,
         session,
@@ -192,6 +197,9 @@ export function createTabHub(parts: TabHubParts): TabHub {
     },
     broadcast(status) {
       for (const tab of tabs.values()) tab.send({ type: "status", status });
+    },
+    prune(clients) {
+      for (const tab of tabs.values()) if (!clients.has(tab.client)) remove(tab);
     },
     dismiss,
   };

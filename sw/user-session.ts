@@ -103,6 +103,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const queue = createStoreQueue(engine.documents, changed);
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
+    problems: engine.problems,
     user,
     client: user.service === null ? null : createServiceClient(user.service),
     use: (grant) => engine.use(createPresignedBucket(grant, world.clock)),

@@ -3,7 +3,10 @@
  * current. Signing in merges what was made signed out into the user's database and erases it there; signing out
  * switches databases. What belongs to one user is neither shown nor uploaded for another.
  */
-import { PresyncError } from "../shared/errors.ts";
+import { createDeferred } from "../shared/deferred.ts";
+import { PresyncError, toErrorData } from "../shared/errors.ts";
+import type { Grant } from "../shared/grants.ts";
+import type { ReplicaId } from "../shared/keys.ts";
 import type { Changes, UserId } from "../shared/wire.ts";
 import type { Databases } from "./databases.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
@@ -81,10 +84,8 @@ export function openUsers(parts: UsersParts): Users {
   ): Promise<void> => {
     const previous = session;
     session = null;
-    let done = (_: Promise<UserSession>): void => {};
-    opened = new Promise((resolve) => {
-      done = resolve;
-    });
+    const next = createDeferred<UserSession>();
+    opened = next.promise;
     try {
       if (previous !== null) {
         await settle(previous);
@@ -94,9 +95,8 @@ export function openUsers(parts: UsersParts): Users {
       await between();
     } finally {
       // Whatever failed, somebody must be current: what the registry says.
-      const next = open(currentUser(await registry.read()));
-      done(next);
-      await next;
+      next.resolve(open(currentUser(await registry.read())));
+      await next.promise;
     }
   };
 
@@ -115,8 +115,7 @@ export function openUsers(parts: UsersParts): Users {
   const takeNewReplica = async (id: UserId): Promise<void> => {
     const user = currentUser(await registry.read());
     if (user.id !== id || user.session === null || user.service === null) return;
-    const client = createServiceClient(user.service);
-    const grant = await client.grant(user.session, { kind: "browser" });
+    const grant = await requestGrant(user.service, user.session, null);
     await exchange((state) => {
       const found = state.users[id];
       if (found === undefined) return state;
@@ -129,12 +128,7 @@ export function openUsers(parts: UsersParts): Users {
     const previous = currentUser(state);
     const id: UserId = signedIn.namespace;
     const known = state.users[id];
-    const client = createServiceClient(service);
-    const replica = known?.replica ?? null;
-    const grant = await client.grant(
-      signedIn,
-      replica === null ? { kind: "browser" } : { kind: "browser", replica },
-    );
+    const grant = await requestGrant(service, signedIn, known?.replica ?? null);
     const { namespace } = signedIn;
     await exchange((found) => {
       const base = found.users[id] ?? { ...signedOutUser(), id };
@@ -146,8 +140,9 @@ export function openUsers(parts: UsersParts): Users {
         grant,
         replica: grant.replica,
       };
-      const claims = previous.namespace === null && previous.claimedBy === null;
-      if (!claims) return { ...withUser(found, user), current: id };
+      if (previous.id === id) return { ...withUser(found, user), current: id };
+      if (previous.namespace !== null)
+        return { ...withUser(withUser(found, signedOff(previous)), user), current: id };
       const claimed = withUser(found, { ...previous, claimedBy: id });
       return { ...withUser(claimed, absorbing(user, previous.id)), current: id };
     }, finishClaims);
@@ -182,34 +177,60 @@ export function openUsers(parts: UsersParts): Users {
           const rest =
             forget || found === undefined
               ? withoutUser(state, id)
-              : withUser(state, { ...found, session: null, grant: null });
+              : withUser(state, signedOff(found));
           return { ...withUser(rest, next), current: next.id };
         });
         if (forget) await databases.erase(id);
       }),
-    async stash(user, changes) {
-      const { users, current } = await registry.read();
-      const owner = users[user]?.claimedBy ?? heirOf(users, user) ?? user;
-      const isCurrent = owner === current;
-      if (!isCurrent && users[owner] === undefined) return;
-      // Another user's Repo is opened for a moment, without any network.
-      const target = isCurrent
-        ? await opened
-        : await openUserSession({
-            databases,
-            registry,
-            user: { ...users[owner]!, grant: null, session: null },
-            changed() {},
-            superseded() {},
-            cloned() {},
-          });
-      try {
-        for (const change of changes) await (await target.apply(change)).stored;
-      } finally {
-        if (!isCurrent) await target.close();
-      }
-    },
+    stash: (user, changes) =>
+      exclusively(async () => {
+        const { users, current } = await registry.read();
+        const owner = users[user]?.claimedBy ?? heirOf(users, user) ?? user;
+        const record = users[owner];
+        // Erased on purpose: then this is, too.
+        if (record === undefined) return;
+        if (owner === current) return applyAll(await opened, changes);
+        // Another user's Repo is opened for a moment, without any network.
+        const target = await openUserSession({
+          databases,
+          registry,
+          user: signedOff(record),
+          changed() {},
+          superseded() {},
+          cloned() {},
+        });
+        try {
+          await applyAll(target, changes);
+        } finally {
+          await target.close();
+        }
+      }),
   };
+}
+
+async function applyAll(session: UserSession, changes: readonly Changes[]): Promise<void> {
+  for (const change of changes) await (await session.apply(change)).stored;
+}
+
+/** Continues as `replica` where the service still knows it; else it gives another id. */
+async function requestGrant(
+  service: string,
+  session: Session,
+  replica: ReplicaId | null,
+): Promise<Grant> {
+  const client = createServiceClient(service);
+  if (replica === null) return client.grant(session, { kind: "browser" });
+  try {
+    return await client.grant(session, { kind: "browser", replica });
+  } catch (error) {
+    if (toErrorData(error).code !== "denied") throw error;
+    return client.grant(session, { kind: "browser" });
+  }
+}
+
+/** The documents stay, and so does the replica's id; what lets in and out goes. */
+function signedOff(user: UserRecord): UserRecord {
+  return { ...user, session: null, grant: null };
 }
 
 /** Who has taken over the data of a user that is gone. */

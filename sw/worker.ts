@@ -7,6 +7,7 @@
  */
 import { initializeWasm } from "@automerge/automerge-repo/slim";
 import type { PrecacheEntry } from "workbox-precaching";
+import { toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
 import type { ToWorker } from "../shared/wire.ts";
 import { createAppShell } from "./app-shell.ts";
@@ -65,7 +66,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     if (message?.type === "hello" && port !== undefined)
       event.waitUntil(
         running().then(
-          (to) => to.connect(message, port),
+          (to) => to.connect(message, port, (event.source as Client | null)?.id ?? ""),
           () => {
             const error = { code: "worker-unavailable", message: "the worker could not start" };
             port.postMessage({ type: "failed", error });
@@ -74,7 +75,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
       );
     if (message?.type === "hand-over")
       event.waitUntil(running().then((to) => to.handOver(message)));
-    if (message?.type === "awake") event.waitUntil(running());
+    if (message?.type === "awake") event.waitUntil(running().then((to) => prune(worker, to)));
   });
 }
 
@@ -105,9 +106,6 @@ async function run(
   const changed = (): void => {
     pending ??= setTimeout(announce, statusIntervalMs);
   };
-  const background = (work: Promise<unknown>): void => {
-    work.catch((error: unknown) => console.warn("presync: a background task failed", error));
-  };
 
   const users = openUsers({
     databases,
@@ -125,14 +123,26 @@ async function run(
     changed,
     announce,
   });
-  background(
-    measureStorage().then((found) => {
-      storage = found;
-      changed();
-    }),
-  );
+  const refreshStorage = async (): Promise<void> => {
+    storage = await measureStorage();
+    changed();
+  };
+  background(refreshStorage());
   await users.current();
   return hub;
+}
+
+/** Runs what nobody waits for. */
+function background(work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    const { code, message } = toErrorData(error);
+    console.warn(`presync: a background task failed: ${code}: ${message}`);
+  });
+}
+
+async function prune(worker: ServiceWorkerGlobalScope, hub: TabHub): Promise<void> {
+  const clients = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+  hub.prune(new Set(clients.map(({ id }) => id)));
 }
 
 async function measureStorage(): Promise<Status["storage"]> {

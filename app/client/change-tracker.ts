@@ -26,6 +26,13 @@ export interface ChangeTracker {
   outstanding(): Changes[];
 }
 
+export interface TrackerEvents {
+  /** `unacknowledged` has changed. */
+  changed(): void;
+  /** There is something to send and no connection. */
+  needed(): void;
+}
+
 interface Tracked {
   readonly handle: Handle;
   /** Heads the worker has or had, without those that only unacknowledged messages carried. */
@@ -38,7 +45,7 @@ interface Tracked {
 export function createChangeTracker(
   repo: Repo,
   send: (seq: number, changes: Changes) => void,
-  changed: () => void,
+  events: TrackerEvents,
 ): ChangeTracker {
   const tracked = new Map<DocumentId, Tracked>();
   const waiting = new Map<number, { readonly id: DocumentId; readonly heads: readonly string[] }>();
@@ -49,13 +56,13 @@ export function createChangeTracker(
 
   const flush = (entry: Tracked): void => {
     entry.scheduled = false;
-    if (!isConnected) return;
+    if (!isConnected) return events.needed();
     const changes = beyond(entry.handle, [...entry.safe, ...entry.sent]);
     if (changes === undefined) return;
     const seq = ++lastSeq;
     entry.sent = changes.heads;
     waiting.set(seq, { id: entry.handle.documentId, heads: changes.heads });
-    changed();
+    events.changed();
     send(seq, changes);
   };
 
@@ -100,13 +107,13 @@ export function createChangeTracker(
       waiting.delete(seq);
       const entry = tracked.get(message.id);
       if (entry !== undefined) entry.safe = merge(entry.safe, message.heads);
-      changed();
+      events.changed();
     },
     disconnected() {
       isConnected = false;
       waiting.clear();
       for (const entry of tracked.values()) entry.sent = [];
-      changed();
+      events.changed();
     },
     connected() {
       isConnected = true;

@@ -5,6 +5,7 @@
 import type { DocHandle } from "@automerge/automerge-repo/slim";
 import { decodeHeads, initializeWasm } from "@automerge/automerge-repo/slim";
 import type { Repo } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import { formatSecretKey, parseSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
 import type { Status } from "../../shared/status.ts";
@@ -83,10 +84,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   let workerStatus: Status = startingStatus;
   let session = createSession();
   const repos = createSubscribable(session.repo);
-  let settleFirst: (error?: PresyncError) => void = () => {};
-  const first = new Promise<void>((resolve, reject) => {
-    settleFirst = (error) => (error === undefined ? resolve() : reject(error));
-  });
+  const first = createDeferred();
 
   const link: WorkerLink = createWorkerLink({
     registration,
@@ -107,7 +105,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         sendContext();
         session.connected(welcome.peerId);
         refreshStatus();
-        settleFirst();
+        first.resolve();
       },
       disconnected() {
         session.disconnected();
@@ -117,14 +115,17 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       outdated() {
         workerStatus = { ...workerStatus, update: "required" };
         refreshStatus();
-        settleFirst(new PresyncError("version-mismatch", "the page and the worker do not fit"));
+        first.reject(new PresyncError("version-mismatch", "the page and the worker do not fit"));
       },
       waiting: () => session.tracker.unacknowledged > 0,
     },
   });
 
   function createSession(): TabSession {
-    return createTabSession((message) => link.send(message), refreshStatus);
+    return createTabSession((message) => link.send(message), {
+      changed: refreshStatus,
+      needed: () => link.wake(),
+    });
   }
 
   /** Another user is current: the old one's edits go to the old one's database, and the Repo is left behind. */
@@ -176,17 +177,27 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   const { signal } = listeners;
   window.addEventListener("online", sendContext, { signal });
   window.addEventListener("offline", sendContext, { signal });
-  window.addEventListener("pagehide", handOver, { signal });
+  window.addEventListener(
+    "pagehide",
+    () => {
+      handOver();
+      link.send({ type: "context", online: navigator.onLine, visible: false });
+    },
+    { signal },
+  );
+  // Back out of the back/forward cache, where the worker may have ended unnoticed.
+  window.addEventListener("pageshow", ({ persisted }) => persisted && link.reconnect(), { signal });
   document.addEventListener(
     "visibilitychange",
     () => {
       if (document.visibilityState === "hidden") handOver();
+      else link.wake();
       sendContext();
     },
     { signal },
   );
 
-  await first;
+  await first.promise;
   reportLoaded(link, wasm, signal);
 
   const presync: Presync = {

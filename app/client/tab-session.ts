@@ -6,7 +6,7 @@ import * as A from "@automerge/automerge/slim";
 import type { DocumentId, Message, PeerId } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
 import type { Changes, TabToWorker, UserId } from "../../shared/wire.ts";
-import type { ChangeTracker } from "./change-tracker.ts";
+import type { ChangeTracker, TrackerEvents } from "./change-tracker.ts";
 import { createChangeTracker } from "./change-tracker.ts";
 import { WorkerNetwork } from "./worker-network.ts";
 
@@ -26,7 +26,7 @@ export interface TabSession {
 
 export function createTabSession(
   send: (message: TabToWorker) => void,
-  changed: () => void,
+  events: TrackerEvents,
 ): TabSession {
   const peerId = `tab-${crypto.randomUUID()}`;
   let closed = false;
@@ -41,7 +41,7 @@ export function createTabSession(
   const sendChanges = (seq: number, changes: Changes): void => {
     if (!closed) send({ type: "changes", seq, ...changes });
   };
-  const tracker = createChangeTracker(repo, sendChanges, changed);
+  const tracker = createChangeTracker(repo, sendChanges, events);
 
   return {
     repo,

@@ -6,6 +6,9 @@
  *     connecting --welcome--> connected --(lock granted, answer overdue, user changed)--> connecting
  *         |  '--(no welcome in time)--> connecting, after a pause
  *         '--mismatch--> outdated          any --close--> closed
+ *
+ * A hidden tab that waits for nothing lets a worker sleep that the browser has ended: instead of connecting again
+ * it is dormant until it is shown, or has something to say.
  */
 import { fromErrorData, PresyncError } from "../../shared/errors.ts";
 import type { Call, TabToWorker, ToWorker, WorkerToTab } from "../../shared/wire.ts";
@@ -33,6 +36,8 @@ export interface WorkerLink {
   post(message: ToWorker): void;
   /** Says hello again. */
   reconnect(): void;
+  /** Connects a dormant tab. */
+  wake(): void;
   close(): void;
 }
 
@@ -64,6 +69,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   let port: MessagePort | null = null;
   let isConnected = false;
   let isClosed = false;
+  let isDormant = false;
   let retryMs = retryMsMin;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watch: AbortController | null = null;
@@ -75,6 +81,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
 
   const hello = (): void => {
     if (isClosed) return;
+    isDormant = false;
     const channel = new MessageChannel();
     port = channel.port1;
     const own = port;
@@ -120,7 +127,10 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     watch = abort;
     navigator.locks
       .request(name, { signal: abort.signal }, () => {
-        if (watch === abort) reconnect(0);
+        if (watch !== abort) return;
+        if (isNeeded()) return reconnect(0);
+        drop();
+        isDormant = true;
       })
       .catch(() => undefined);
   };
@@ -174,9 +184,16 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     calls.clear();
   };
 
+  const isNeeded = (): boolean =>
+    document.visibilityState === "visible" || calls.size > 0 || events.waiting();
+
+  const wake = (): void => {
+    if (!isDormant) return;
+    reconnect(0);
+  };
+
   const awake = setInterval(() => {
-    const waiting = calls.size > 0 || events.waiting();
-    if (document.visibilityState === "visible" || waiting) post({ type: "awake" });
+    if (isNeeded()) post({ type: "awake" });
   }, awakeMs);
   const overdue = setInterval(() => {
     if (isConnected && events.waiting() && Date.now() - lastHeardAt > answerMsMax) reconnect(0);
@@ -187,12 +204,14 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     send,
     post,
     reconnect: () => reconnect(0),
+    wake,
     call(call) {
       if (isClosed) return Promise.reject(new PresyncError("closed", "presync was closed"));
       const id = ++lastCall;
       return new Promise((resolve, reject) => {
         calls.set(id, { call, resolve, reject });
         send({ type: "call", id, call });
+        wake();
       });
     },
     close() {

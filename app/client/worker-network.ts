@@ -2,6 +2,7 @@
 import * as A from "@automerge/automerge/slim";
 import type { DocumentId, Message, PeerId, PeerMetadata } from "@automerge/automerge-repo/slim";
 import { NetworkAdapter } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 
 export interface WorkerNetworkEvents {
   /** The Repo has spoken of a document. */
@@ -13,17 +14,13 @@ export interface WorkerNetworkEvents {
 
 export class WorkerNetwork extends NetworkAdapter {
   readonly #events: WorkerNetworkEvents;
-  readonly #ready: Promise<void>;
-  #resolveReady: () => void = () => {};
+  readonly #ready = createDeferred();
   #worker: PeerId | undefined;
   #isReady = false;
 
   constructor(events: WorkerNetworkEvents) {
     super();
     this.#events = events;
-    this.#ready = new Promise((resolve) => {
-      this.#resolveReady = resolve;
-    });
   }
 
   isReady(): boolean {
@@ -32,7 +29,7 @@ export class WorkerNetwork extends NetworkAdapter {
 
   /** Not before the worker is there: a `find` without a peer would be "unavailable" at once. */
   whenReady(): Promise<void> {
-    return this.#ready;
+    return this.#ready.promise;
   }
 
   connect(peerId: PeerId, _metadata?: PeerMetadata): void {
@@ -68,6 +65,6 @@ export class WorkerNetwork extends NetworkAdapter {
     if (this.#worker === undefined || this.peerId === undefined) return;
     this.emit("peer-candidate", { peerId: this.#worker, peerMetadata: {} });
     this.#isReady = true;
-    this.#resolveReady();
+    this.#ready.resolve();
   }
 }

@@ -7,7 +7,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
 import { PresyncError } from "../../shared/errors.ts";
 import { contentTypes } from "./content-types.ts";
-import { builtFiles, manifestFile, shippedFiles, workerFile } from "./package-files.ts";
+import { builtFiles, manifestFile, pageFile, shippedFiles } from "./package-files.ts";
 import { findAppFiles, precacheEntries, precacheScript } from "./precache.ts";
 
 export interface AppFile {
@@ -33,7 +33,7 @@ export function openAppFolder(options: AppFolderOptions): AppFolder {
     const files = new Map(await findAppFiles(appDirectory));
     for (const file of shippedFiles) files.delete(file);
     for (const file of await builtFiles(packageDirectory))
-      if (file !== workerFile) files.set(file, join(packageDirectory, file));
+      if (file === pageFile) files.set(file, join(packageDirectory, file));
     return textFile(manifestFile, precacheScript(await precacheEntries(files)));
   }
 

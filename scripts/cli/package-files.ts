@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const workerFile = "presync-sw.js";
 export const wasmFile = "automerge.wasm";
-const pageFile = "presync.js";
+export const pageFile = "presync.js";
 export const manifestFile = "presync-manifest.js";
 
 /** What every app needs beside its own files. */

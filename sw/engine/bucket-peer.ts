@@ -9,6 +9,7 @@
 import * as A from "@automerge/automerge/slim";
 import type { DocumentId, Message, PeerId, PeerMetadata } from "@automerge/automerge-repo/slim";
 import { NetworkAdapter } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 import type { Heads } from "./frontier.ts";
 
 export const bucketPeerId = "bucket" as PeerId;
@@ -22,16 +23,12 @@ export interface BucketPeerEvents {
 
 export class BucketPeer extends NetworkAdapter {
   readonly #events: BucketPeerEvents;
-  readonly #ready: Promise<void>;
-  #resolveReady: () => void = () => {};
+  readonly #ready = createDeferred();
   #isReady = false;
 
   constructor(events: BucketPeerEvents) {
     super();
     this.#events = events;
-    this.#ready = new Promise((resolve) => {
-      this.#resolveReady = resolve;
-    });
   }
 
   isReady(): boolean {
@@ -39,7 +36,7 @@ export class BucketPeer extends NetworkAdapter {
   }
 
   whenReady(): Promise<void> {
-    return this.#ready;
+    return this.#ready.promise;
   }
 
   connect(peerId: PeerId, _metadata?: PeerMetadata): void {
@@ -47,7 +44,7 @@ export class BucketPeer extends NetworkAdapter {
     // Announced before ready: a `find` with no peer at all would be "unavailable" at once.
     this.emit("peer-candidate", { peerId: bucketPeerId, peerMetadata: { isEphemeral: true } });
     this.#isReady = true;
-    this.#resolveReady();
+    this.#ready.resolve();
   }
 
   disconnect(): void {

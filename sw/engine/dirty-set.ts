@@ -16,12 +16,10 @@ export function dirtyKey(id: string): string {
 
 export interface DirtySet {
   readonly size: number;
-  /** Bytes handed to storage since each document was last clean; zero for marks of an earlier incarnation. */
-  readonly bytes: number;
   ids(): DocumentId[];
   has(id: DocumentId): boolean;
-  /** Resolves once the mark is durable. `bytes` is how much is about to be stored. */
-  mark(id: DocumentId, bytes: number): Promise<void>;
+  /** Resolves once the mark is durable. */
+  mark(id: DocumentId): Promise<void>;
   /** The marks as they stand: what is computed now may clean these, and none that came later. */
   snapshot(): ReadonlyMap<DocumentId, number>;
   /**
@@ -36,7 +34,6 @@ export interface DirtySet {
 
 interface Mark {
   version: number;
-  bytes: number;
   durable: Promise<void>;
 }
 
@@ -46,7 +43,6 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
   for (const [key] of await disk.list(prefix))
     marks.set(key.slice(prefix.length) as DocumentId, {
       version,
-      bytes: 0,
       durable: Promise.resolve(),
     });
 
@@ -54,22 +50,16 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
     get size() {
       return marks.size;
     },
-    get bytes() {
-      let sum = 0;
-      for (const mark of marks.values()) sum += mark.bytes;
-      return sum;
-    },
     ids: () => [...marks.keys()],
     has: (id) => marks.has(id),
-    async mark(id, bytes) {
+    async mark(id) {
       const known = marks.get(id);
       if (known !== undefined) {
         known.version = ++version;
-        known.bytes += bytes;
         return known.durable;
       }
       const durable = disk.commit({ put: { [dirtyKey(id)]: true } });
-      const mark = { version: ++version, bytes, durable };
+      const mark = { version: ++version, durable };
       marks.set(id, mark);
       changed();
       try {

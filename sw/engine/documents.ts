@@ -57,6 +57,18 @@ export function changesBeyond(handle: Handle, known: Heads): string[] {
   return A.getChangesMetaSince(doc, shared).map((change) => change.hash);
 }
 
+/** How many changes are beyond `known`, and how many bytes they have one by one. */
+export function measureNews(
+  handle: Handle,
+  known: Heads,
+): { readonly changes: number; readonly bytes: number } {
+  const doc = handle.doc();
+  const shared = known.filter((head) => A.hasHeads(doc, [head]));
+  const changes = A.getChangesMetaSince(doc, shared).length;
+  const bytes = changes === 0 ? 0 : A.saveSince(doc, shared).length;
+  return { changes, bytes };
+}
+
 /** Whether everything up to `heads` is among the ancestors of `known`. */
 export function covers(handle: Handle, known: Heads, heads: Heads): boolean {
   const beyond = new Set(changesBeyond(handle, known));

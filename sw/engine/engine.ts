@@ -13,20 +13,21 @@ import type {
 } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
 import type { ErrorCode } from "../../shared/errors.ts";
-import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { createBackoff } from "./backoff.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
 import { openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
-import { changesBeyond, covers, createDocuments, headsOf } from "./documents.ts";
+import { covers, createDocuments, headsOf, measureNews } from "./documents.ts";
 import type { Heads } from "./frontier.ts";
 import { openFrontier } from "./frontier.ts";
 import { guardStorage } from "./guarded-storage.ts";
 import { openInbox } from "./inbox.ts";
 import { changeReplica } from "./change-replica.ts";
 import { createPoller } from "./poller.ts";
+import type { Problems } from "./problems.ts";
 import { createProblems } from "./problems.ts";
 import { createPublisher } from "./publisher.ts";
 import { openReplicaDisk } from "./replica-disk.ts";
@@ -40,8 +41,12 @@ const writeIntervalMs = 1_000;
 
 const nonceBytes = 8;
 
-/** The store did not answer: that is no fault of anybody's, and ends by itself. */
-const noAnswer: ReadonlySet<ErrorCode> = new Set(["unreachable", "outcome-unknown", "retry"]);
+/** Documents that wait to be published are needed soon, and counted until then; more would only fill memory. */
+const openedAtStartMax = 50;
+
+/** What problems are about. */
+const storeSubject = "store";
+const publishSubject = "publish";
 
 export interface EngineOptions {
   readonly world: World;
@@ -73,6 +78,7 @@ export type EngineStatus = Pick<
 export interface Engine {
   readonly repo: Repo;
   readonly documents: Documents;
+  readonly problems: Problems;
   /** The bucket to sync with from now on; null while there is no grant. */
   use(bucket: Bucket | null): void;
   /** What the tabs see of the world. Coming online or becoming visible hastens everything that waits. */
@@ -124,6 +130,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const backoff = createBackoff();
   const waiters = new Set<Waiter>();
   const wanted = new Set<DocumentId>();
+  const measured = new Map<DocumentId, { state: string; changes: number; bytes: number }>();
 
   const peer = new BucketPeer({
     touched(id) {
@@ -197,6 +204,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       schedule();
     },
     expired: onExpired,
+    answered: () => problems.resolve(storeSubject),
+    noAnswer: (error) => problems.report(storeSubject, nameless(error)),
     newcomer: () => options.newcomer?.(),
     changed() {
       answerWanted();
@@ -278,14 +287,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       backoff.reset();
       retryAt = Number.NEGATIVE_INFINITY;
       lastFailure = null;
-      problems.resolve("publish");
+      problems.resolve(publishSubject);
+      problems.resolve(storeSubject);
       return !more && !publisher.outstanding;
     } catch (error) {
       const { code } = toErrorData(error);
       if (closed) return false;
       lastFailure = code;
       if (code === "expired") onExpired();
-      else problems.report("publish", error);
+      else if (noAnswerCodes.has(code)) problems.report(storeSubject, nameless(error));
+      else problems.report(publishSubject, error);
       if (code === "superseded") stop();
       else retryAt = clock.now() + backoff.next(random.uniform());
       return false;
@@ -310,9 +321,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await flushing?.catch(() => false);
   }
 
+  void Promise.all(
+    dirty
+      .ids()
+      .slice(0, openedAtStartMax)
+      .map((id) => documents.open(id)),
+  );
+
   return {
     repo,
     documents,
+    problems,
     use(next) {
       bucket = next;
       paused = false;
@@ -346,14 +365,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }),
     flush,
     status() {
-      let changes = 0;
-      for (const id of dirty.ids()) {
-        const handle = documents.loaded(id);
-        if (handle !== undefined) changes += changesBeyond(handle, frontier.known(id)).length;
-      }
-      const pending = { documents: dirty.size, changes, bytes: dirty.bytes };
+      const pending = countNews();
       return {
-        bucket: bucketStatus(),
+        bucket: bucketStatus(pending.documents > 0),
         pending,
         lastSavedAt: publisher.lastSavedAt,
         peers: poller.peers(),
@@ -364,11 +378,41 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     close,
   };
 
-  function bucketStatus(): Status["bucket"] {
-    if (bucket === null && !publisher.outstanding) return "off";
-    if (!publisher.outstanding) return "saved";
-    if (bucket === null || paused || !online) return bucket === null && !paused ? "off" : "waiting";
-    if (lastFailure === null) return "saving";
-    return noAnswer.has(lastFailure) ? "waiting" : "failing";
+  /** What the bucket lacks, as far as it is in memory; a document is measured again only when it has changed. */
+  function countNews(): Status["pending"] {
+    let [count, changes, bytes] = [0, 0, 0];
+    for (const id of dirty.ids()) {
+      const handle = documents.loaded(id);
+      if (handle === undefined) {
+        // What it holds is not known before it is opened: taken for something.
+        count++;
+        continue;
+      }
+      const known = frontier.known(id);
+      const state = `${headsOf(handle).join()} ${known.join()}`;
+      const before = measured.get(id);
+      const news = before?.state === state ? before : { state, ...measureNews(handle, known) };
+      measured.set(id, news);
+      // What others published is marked dirty too, until it turns out that the bucket has it.
+      if (news.changes > 0) count++;
+      changes += news.changes;
+      bytes += news.bytes;
+    }
+    for (const id of measured.keys()) if (!dirty.has(id)) measured.delete(id);
+    return { documents: count, changes, bytes };
   }
+
+  function bucketStatus(hasNews: boolean): Status["bucket"] {
+    if (bucket === null) return "off";
+    if (!hasNews && !publisher.writing) return "saved";
+    if (paused || !online) return "waiting";
+    if (lastFailure === null) return "saving";
+    return noAnswerCodes.has(lastFailure) ? "waiting" : "failing";
+  }
+}
+
+/** The error without the object it was about: the store as a whole does not answer. */
+function nameless(error: unknown): PresyncError {
+  const { code, message } = toErrorData(error);
+  return new PresyncError(code, message, { cause: error });
 }

@@ -101,7 +101,7 @@ export function guardStorage(
     loadRange: (prefix): Promise<Chunk[]> => insist(() => inner.loadRange(prefix)),
     save: (key, data) =>
       insist(async () => {
-        if (holdsChanges(key)) await dirty.mark(key[0] as DocumentId, data.length);
+        if (holdsChanges(key)) await dirty.mark(key[0] as DocumentId);
         await inner.save(key, data);
       }),
     remove: (key) => insist(() => inner.remove(key)),

@@ -3,7 +3,7 @@
  * what is new into the inbox. One timer serves all; what fails backs off alone.
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
-import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { PeerStatus } from "../../shared/status.ts";
@@ -55,7 +55,10 @@ export interface PollerParts {
   readonly sawOwn: (bucket: Bucket, generation: number | null) => void;
   /** A replica appeared under a reserved id: a new grant would list it, and reserve more. */
   readonly newcomer: () => void;
-  /** A request was refused for want of a valid grant. */
+  readonly answered: () => void;
+  /** The store did not answer, or asked for patience. */
+  readonly noAnswer: (error: unknown) => void;
+  /** The own manifest was refused for want of a valid grant. */
   readonly expired: () => void;
   readonly changed: () => void;
 }
@@ -138,12 +141,16 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     try {
       await readPeer(from, peer);
       peer.failures = 0;
-      problems.resolveBelow(`read/${peer.replica}`);
+      problems.resolve(`read/${peer.replica}`);
+      parts.answered();
     } catch (error) {
       peer.failures++;
       const { code, message, key: where = key } = toErrorData(error);
-      if (code === "expired") parts.expired();
+      if (noAnswerCodes.has(code)) parts.noAnswer(error);
       else problems.report(`read/${peer.replica}`, new PresyncError(code, message, { key: where }));
+      // A refusal of one key is that key's problem, unless the own manifest is refused too.
+      if (code === "expired" && peer.replica === from.replica) parts.expired();
+      else if (code === "expired") hint(from.replica);
     }
     peer.answered = true;
     const now = clock.now();

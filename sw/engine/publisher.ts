@@ -7,7 +7,7 @@
  *
  *     dirty documents -> news -> fits the tail ------------------> PUT manifest -> acknowledged
  *                              -> too large   -> PUT seg/0/<slot> -> PUT manifest -> acknowledged
- *     then, when a level is full: GET its segments -> PUT one segment -> PUT manifest
+ *     then, when a level is full: GET its segments -> PUT one segment -> named by the next manifest
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { ByteWriter } from "../../shared/codecs/bytes.ts";
@@ -45,6 +45,8 @@ const publicationBytesMax: number = 4 * 1024 * 1024;
 export interface Publisher {
   /** Whether anything waits to be written. */
   readonly outstanding: boolean;
+  /** Whether the bucket lacks something that was computed already. */
+  readonly writing: boolean;
   readonly lastSavedAt: number | null;
   /** Generation of the newest acknowledged manifest; 0 before the first. */
   readonly acknowledged: number;
@@ -86,6 +88,15 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
   const { clock, tools } = world;
   let { stored, manifest, journal } = await readReplicaState(disk);
   let forced = false;
+  /** A merged segment that is in the bucket, and that no manifest names yet. */
+  let merged: { readonly from: readonly SlotRange[]; readonly range: SlotRange } | null = null;
+
+  const slotsNow = (): readonly SlotRange[] => {
+    const slots = manifest?.slots ?? [];
+    if (merged === null) return slots;
+    const { from, range } = merged;
+    return [...slots.filter((slot) => !from.includes(slot)), range];
+  };
 
   /** Journals one write, makes it, and records its acknowledgement. */
   const write = async (
@@ -127,6 +138,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     frontier.apply(entry.moves);
     if (entry.manifest === null) return;
     manifest = decodeManifest(entry.manifest);
+    merged = null;
     parts.acknowledged(entry.moves.map(({ id }) => id));
   };
 
@@ -188,11 +200,8 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     const last = news.documents.length === 0 ? old.last : old.last + 1;
     const joined = joinPacked(old.documents, news.documents, (id) => documents.loaded(id));
     const pack: Pack = { first: old.first, last, documents: joined };
-    const slots = manifest?.slots ?? [];
-    const slot =
-      packedBytes(pack) > tailBytesMax
-        ? freeSlot(0, bucket.layout, slots, stored.quarantine, clock.now())
-        : undefined;
+    const slots = slotsNow();
+    const slot = packedBytes(pack) > tailBytesMax ? freeSlotFor(bucket, 0) : undefined;
     // Without a free slot the tail grows past its limit for a while: an edit never waits for a merge.
     if (slot === undefined) return writeManifest(bucket, slots, pack, news, snapshot);
     const range = await writeSegment(bucket, slot, pack);
@@ -229,12 +238,16 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     return { ...result, more: false };
   };
 
+  /** What the acknowledged manifest names, and what was merged since, must not be overwritten. */
+  const freeSlotFor = (bucket: Bucket, level: number): Slot | undefined => {
+    const used = [...(manifest?.slots ?? []), ...(merged === null ? [] : [merged.range])];
+    return freeSlot(level, bucket.layout, used, stored.quarantine, clock.now());
+  };
+
   const mergeIfDue = async (bucket: Bucket): Promise<void> => {
-    const due = manifest === null ? undefined : dueMerge(bucket.layout, manifest.slots);
-    if (manifest === null || due === undefined) return;
-    const { slots, tail } = manifest;
-    const to = freeSlot(due.toLevel, bucket.layout, slots, stored.quarantine, clock.now());
-    if (to === undefined) return;
+    const due = merged === null ? dueMerge(bucket.layout, slotsNow()) : undefined;
+    const to = due === undefined ? undefined : freeSlotFor(bucket, due.toLevel);
+    if (due === undefined || to === undefined) return;
     const from = due.from.toSorted((a, b) => a.first - b.first);
     const packs: Pack[] = [];
     for (const range of from) packs.push(await readOwnSegment(bucket, range));
@@ -243,10 +256,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
       last: Math.max(older.last, newer.last),
       documents: joinPacked(older.documents, newer.documents, (id) => documents.loaded(id)),
     }));
-    const range = await writeSegment(bucket, to, pack);
-    const kept = slots.filter((other) => !from.includes(other));
-    const none: News = { documents: [], moves: [], settled: [], more: false };
-    await writeManifest(bucket, [...kept, range], tail, none, new Map());
+    merged = { from: due.from, range: await writeSegment(bucket, to, pack) };
   };
 
   const readOwnSegment = async (bucket: Bucket, { level, slot }: SlotRange): Promise<Pack> => {
@@ -261,7 +271,10 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
 
   return {
     get outstanding() {
-      return dirty.size > 0 || journal !== null || forced;
+      return dirty.size > 0 || journal !== null || forced || merged !== null;
+    },
+    get writing() {
+      return journal !== null || forced;
     },
     get lastSavedAt() {
       return stored.lastSavedAt;
@@ -280,7 +293,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
         await finish(bucket);
         const snapshot = dirty.snapshot();
         const news = await collect(bucket);
-        if (news.documents.length > 0 || forced || manifest === null) {
+        if (news.documents.length > 0 || forced || merged !== null || manifest === null) {
           await publish(bucket, news, snapshot);
           forced = false;
         } else if (news.settled.length > 0) await dirty.clean(news.settled, snapshot);

@@ -11,15 +11,18 @@ const storeName = "values";
 
 export function openIndexedDbDisk(name: string): Disk {
   let connection: Promise<IDBDatabase> | null = null;
+  let isClosed = false;
 
   const connect = (): Promise<IDBDatabase> => {
+    // A late write must not bring a database back that was erased.
+    if (isClosed) return Promise.reject(new PresyncError("closed", "the database was closed"));
     connection ??= open(name).then((db) => {
-      const lose = (): void => {
+      db.addEventListener("close", () => {
         connection = null;
-      };
-      db.addEventListener("close", lose);
+      });
+      // Somebody wants to delete it, and waits until it is closed.
       db.addEventListener("versionchange", () => {
-        lose();
+        connection = null;
         db.close();
       });
       return db;
@@ -64,7 +67,7 @@ export function openIndexedDbDisk(name: string): Disk {
         store.getAll(range),
       ]);
       const found = values.result as unknown[];
-      return keys.result.map((key, index) => [String(key), found[index]]);
+      return keys.result.map((key, index) => [key as string, found[index]]);
     },
     async commit({ put = {}, remove = [], guard }: Batch) {
       const refused = { value: false };
@@ -83,6 +86,7 @@ export function openIndexedDbDisk(name: string): Disk {
       if (refused.value) throw new PresyncError("superseded", "a later incarnation has started");
     },
     close() {
+      isClosed = true;
       void connection?.then((db) => db.close()).catch(() => undefined);
       connection = null;
     },
