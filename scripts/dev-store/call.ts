@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** Part of an open file; whoever sends the answer closes it. */
-export interface FileSlice {
+interface FileSlice {
   readonly file: number;
   readonly start: number;
   readonly length: number;

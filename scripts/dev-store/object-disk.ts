@@ -19,7 +19,7 @@ import { lowerBound, type Listable } from "./list.ts";
 import { encodeTrailer, fileNameOf, readRecord, type ObjectRecord } from "./object-file.ts";
 import { compareUtf8 } from "./text.ts";
 
-export interface Upload {
+interface Upload {
   readonly key: string;
   readonly body: AsyncIterable<Uint8Array>;
   readonly checks: BodyChecks;

@@ -20,7 +20,7 @@ export interface S3Request {
 }
 
 /** S3 limits a key to 1024 bytes of UTF-8. */
-export const KEY_BYTES_MAX = 1024;
+const KEY_BYTES_MAX = 1024;
 
 /** Headers that decide who asks for what. Two of one kind have no single meaning, so they are refused. */
 const singleHeaders: ReadonlySet<string> = new Set([

@@ -9,6 +9,7 @@ import {
   type BucketAddress,
   type ToSign,
 } from "../dev-store/conformance/client.ts";
+import { defaultExposeHeaders } from "../dev-store/cors.ts";
 import { corsXml } from "../dev-store/cors-xml.ts";
 
 export interface BucketUsers {
@@ -42,7 +43,7 @@ export async function setUpBucket(
         allowedOrigins: origins,
         allowedMethods: ["GET", "HEAD", "PUT", "DELETE"],
         allowedHeaders: ["*"],
-        exposeHeaders: ["ETag", "Date", "Retry-After"],
+        exposeHeaders: defaultExposeHeaders,
         maxAgeSeconds: 600,
       },
     ]),
