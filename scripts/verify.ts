@@ -1,0 +1,37 @@
+/**
+ * `npm run verify`: everything that must hold before a change is kept, in the order in which it fails fastest. It
+ * ends with one line that sums up the tests of all runners: `N passed, N failed`. A check without tests of its own
+ * (types, lint, …) counts as one.
+ */
+import { mkdir } from "node:fs/promises";
+import { packageChecks } from "./verify/package-checks.ts";
+import type { Counts } from "./verify/run-step.ts";
+import { checkStep, playwrightStep, vitestStep } from "./verify/run-step.ts";
+
+const results = "test-results";
+
+await mkdir(results, { recursive: true });
+const steps: [name: string, run: () => Promise<Counts>][] = [
+  ["types and build", () => checkStep("npm", ["run", "--silent", "build"])],
+  ["lint", () => checkStep("oxlint", [])],
+  ["format", () => checkStep("oxfmt", ["--check"])],
+  ["dead code", () => checkStep("knip", [])],
+  ["package", packageChecks],
+  ["unit tests", () => vitestStep(`${results}/unit.json`)],
+  ["browsers, embedded store", () => playwrightStep(`${results}/e2e-embedded.json`, "embedded")],
+  ["browsers, Ceph", () => playwrightStep(`${results}/e2e-rgw.json`, "rgw")],
+];
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, run] of steps) {
+  console.log(`\n== ${name}`);
+  const counts = await run();
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  console.log(
+    `== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
+  );
+}
+if (total.failed > 0) process.exitCode = 1;
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,0 +1,81 @@
+/** Runs one step of `npm run verify` as a process of its own, and counts what it tested. */
+import { spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const onePassed: Counts = { passed: 1, failed: 0, skipped: 0 };
+const oneFailed: Counts = { passed: 0, failed: 1, skipped: 0 };
+
+/** A check without tests of its own: it holds or it does not. */
+export async function checkStep(command: string, words: readonly string[]): Promise<Counts> {
+  return (await run(command, words)) === 0 ? onePassed : oneFailed;
+}
+
+export async function vitestStep(report: string): Promise<Counts> {
+  await rm(report, { force: true });
+  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const code = await run("vitest", words);
+  const found = (await readReport(report)) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numFailedTestSuites: number;
+    numPendingTests: number;
+  } | null;
+  if (found === null) return oneFailed;
+  const { numPassedTests, numFailedTests, numPendingTests } = found;
+  return atLeastOneFailure(code, {
+    passed: numPassedTests,
+    failed: numFailedTests,
+    skipped: numPendingTests,
+  });
+}
+
+export async function playwrightStep(report: string, store: "embedded" | "rgw"): Promise<Counts> {
+  await rm(report, { force: true });
+  const environment = { PRESYNC_E2E_STORE: store, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
+  const code = await run("playwright", ["test", "--reporter=list,json"], environment);
+  const found = (await readReport(report)) as {
+    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+  } | null;
+  if (found === null) return oneFailed;
+  const { expected, unexpected, flaky, skipped } = found.stats;
+  return atLeastOneFailure(code, { passed: expected, failed: unexpected + flaky, skipped });
+}
+
+/** A runner that ended badly without a failing test has failed all the same; and so has one that ran nothing. */
+function atLeastOneFailure(code: number, counts: Counts): Counts {
+  const isBad = code !== 0 || counts.passed + counts.failed === 0;
+  return isBad && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+async function readReport(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+function run(
+  command: string,
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  return new Promise((resolve) => {
+    // npm puts the project's own commands onto the path of its scripts.
+    const child = spawn(command, words, {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+    });
+    child.once("error", (error) => {
+      console.error(`${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}

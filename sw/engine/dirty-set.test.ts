@@ -1,0 +1,58 @@
+import type { DocumentId } from "@automerge/automerge-repo/slim";
+import { expect, test } from "vitest";
+import { PresyncError } from "../../shared/errors.ts";
+import { dirtyKey, openDirtySet } from "./dirty-set.ts";
+import { createMemoryDisk } from "./memory-world.ts";
+import { openReplicaDisk } from "./replica-disk.ts";
+
+const id = "4NMNnkMhL8jXrdJ9jamS58PAVdXu" as DocumentId;
+
+test("a mark is durable when it is acknowledged, and survives a restart", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  await dirty.mark(id);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+  const after = await openDirtySet(await openReplicaDisk(disk), () => {});
+  expect(after.ids()).toEqual([id]);
+});
+
+test("a document that changed while it was published stays dirty", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  await dirty.mark(id);
+  const snapshot = dirty.snapshot();
+  await dirty.mark(id);
+  await dirty.clean([id], snapshot);
+  expect(dirty.has(id)).toBe(true);
+  await dirty.clean([id], dirty.snapshot());
+  expect(disk.values.has(dirtyKey(id))).toBe(false);
+});
+
+test("a mark that comes while the cleaning is written is not lost", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  await dirty.mark(id);
+  const cleaning = dirty.clean([id], dirty.snapshot());
+  const marking = dirty.mark(id);
+  await Promise.all([cleaning, marking]);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+  expect(dirty.has(id)).toBe(true);
+});
+
+test("what could not be written is not taken for written", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  await dirty.mark(id);
+  const { commit } = disk;
+  disk.commit = async () => {
+    throw new PresyncError("disk-full", "full");
+  };
+  await expect(dirty.clean([id], dirty.snapshot())).rejects.toMatchObject({ code: "disk-full" });
+  expect(dirty.has(id)).toBe(true);
+  const other = "2iARkSKLfFw8ZYcHd4y8D6FbKnjd" as DocumentId;
+  await expect(dirty.mark(other)).rejects.toMatchObject({ code: "disk-full" });
+  expect(dirty.has(other)).toBe(false);
+  disk.commit = commit;
+  await dirty.mark(other);
+  expect(dirty.has(other)).toBe(true);
+});
