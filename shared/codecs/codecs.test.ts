@@ -175,9 +175,14 @@ describe("manifest and segment", () => {
     });
     expect(bytesToHex(bytes)).toBe(
       [
-        "0e62726f777365722d303030303061ac020101010101010101",
-        "80d095ffbc31050201000301270" + "10e62726f777365722d303030303062",
-        "290201" + "07".repeat(16) + "0102" + "01" + "09".repeat(32) + "020301" + "01020304",
+        "0e62726f777365722d303030303061", // replica
+        "ac020101010101010101", // incarnation, nonce
+        "80d095ffbc310502", // time, data version
+        "0100030127", // slots
+        "010e62726f777365722d303030303062", // fled from
+        `290201${"07".repeat(16)}0102`, // tail: range, count, document id, flags, data version
+        `01${"09".repeat(32)}020301`, // heads, chunk sizes
+        "01020304", // chunks
       ].join(""),
     );
   });

@@ -2,4 +2,6 @@ import { describe } from "vitest";
 import { describeDisk } from "./disk.conformance.ts";
 import { createMemoryDisk } from "./memory-world.ts";
 
-describe("a disk in memory", () => describeDisk(() => createMemoryDisk()));
+describe("a disk in memory", () => {
+  describeDisk(() => createMemoryDisk());
+});

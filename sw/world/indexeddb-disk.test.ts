@@ -5,7 +5,9 @@ import { deleteDatabase, openIndexedDbDisk } from "./indexeddb-disk.ts";
 
 let count = 0;
 
-describe("a disk in IndexedDB", () => describeDisk(() => openIndexedDbDisk(`disk ${++count}`)));
+describe("a disk in IndexedDB", () => {
+  describeDisk(() => openIndexedDbDisk(`disk ${++count}`));
+});
 
 test("what was committed is there for the next one to open it", async () => {
   const name = `disk ${++count}`;
