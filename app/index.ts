@@ -6,3 +6,9 @@ export { PresyncError } from "../shared/errors.ts";
 export type { ErrorCode } from "../shared/errors.ts";
 export type { PeerStatus, Problem, Status } from "../shared/status.ts";
 export type { Namespace, ReplicaId } from "../shared/keys.ts";
+/**
+ * The Automerge that the page's documents live in: for `updateText`, `splice`, `mark`, `Counter`, … A second copy
+ * would have a wasm memory of its own, and could not touch them.
+ */
+export * as Automerge from "@automerge/automerge/slim";
+export type { AutomergeUrl, DocHandle, DocumentId, Repo } from "@automerge/automerge-repo/slim";
