@@ -8,7 +8,7 @@ import { listen } from "../service/node.ts";
 import { openAppFolder } from "../scripts/cli/app-files.ts";
 import { createAppHandler } from "../scripts/cli/app-server.ts";
 import { closeServer, listenOn } from "../scripts/cli/ports.ts";
-import type { RequestCount } from "../scripts/dev-store/index.ts";
+import type { Credential, RequestCount, Rights } from "../scripts/dev-store/index.ts";
 import { startStore } from "../scripts/dev-store/index.ts";
 
 const bucket = "bench";
@@ -23,6 +23,18 @@ const page = `<!doctype html>
   Object.assign(window, { Automerge, presync, doc });
 </script>
 `;
+
+function warn(line: string): void {
+  console.warn(line);
+}
+
+function key(rights: Rights): Credential {
+  return {
+    accessKeyId: randomBytes(8).toString("hex"),
+    secretAccessKey: randomBytes(24).toString("base64url"),
+    rights,
+  };
+}
 
 export interface BenchStack {
   /** The same app under two origins, so that the store can tell two devices apart. */
@@ -39,19 +51,11 @@ export async function startBenchStack(): Promise<BenchStack> {
   await writeFile(join(appDirectory, "index.html"), page);
   const requests: RequestCount[] = [];
 
-  const key = (
-    rights: object,
-  ): { accessKeyId: string; secretAccessKey: string; rights: object } => ({
-    accessKeyId: randomBytes(8).toString("hex"),
-    secretAccessKey: randomBytes(24).toString("base64url"),
-    rights,
-  });
   const admin = key({ read: true, write: true, list: true, delete: true, admin: true });
   const read = key({ read: true, list: true });
   const write = key({ write: true });
 
   let serviceUrl: string | undefined;
-  const warn = (line: string): void => console.warn(line);
   const folder = openAppFolder({ appDirectory, packageDirectory: "dist", warn });
   const app = createServer(createAppHandler({ folder, serviceUrl: () => serviceUrl, warn }));
   const port = await listenOn(app, 0);
@@ -77,6 +81,7 @@ export async function startBenchStack(): Promise<BenchStack> {
       origins: [...origins],
       store: { endpoint: store.endpoint, region, bucket, admin, read, write },
       sessionSecrets: [randomBytes(32).toString("base64url")],
+      log() {},
     }),
     { port: 0 },
   );
