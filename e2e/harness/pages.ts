@@ -1,0 +1,39 @@
+/** The app that most tests run: as little as the documentation asks for. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DocHandle } from "@automerge/automerge-repo/slim";
+import type { Presync } from "../../app/index.ts";
+
+/** What the tests put into documents. */
+export interface List {
+  items: string[];
+}
+
+declare global {
+  /** Set by the page. */
+  var presync: Presync;
+  /** Documents the tests have opened, by name. */
+  var lists: Record<string, DocHandle<List>>;
+  /** Null, or how a promise was rejected: an error's code does not survive the way out of a page by itself. */
+  var codeOf: (promise: Promise<unknown>) => Promise<string | null>;
+}
+
+export const testPage = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8" />
+  <title>test page</title>
+  <script type="module">
+    import { connect } from "/presync.js";
+    globalThis.presync = await connect();
+  </script>
+</html>
+`;
+
+export async function writeApp(
+  directory: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(directory, name), content);
+}

@@ -1,0 +1,174 @@
+/**
+ * What one test runs against: app server, service and store, each of which can be stopped and comes back under
+ * its address. All on loopback, in a directory of its own.
+ */
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { Server } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openAppFolder } from "../../scripts/cli/app-files.ts";
+import { createAppHandler } from "../../scripts/cli/app-server.ts";
+import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
+import type { BucketClient } from "../../scripts/dev-store/conformance/client.ts";
+import { createBucketClient } from "../../scripts/dev-store/conformance/client.ts";
+import type { ServiceConfig, StoreConfig } from "../../service/config.ts";
+import type { Listening } from "../../service/node.ts";
+import { listen } from "../../service/node.ts";
+import { distDirectory } from "./environment.ts";
+import { testPage, writeApp } from "./pages.ts";
+import { freePort } from "./ports.ts";
+import { startTestStore } from "./test-store.ts";
+
+export interface StackOptions {
+  /** How long signed URLs live; the service's default otherwise. */
+  readonly grantSeconds?: number;
+  /** The app's files by name; the test page otherwise. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The app's folder, instead of files. */
+  readonly appDirectory?: string;
+  /** Whether there is a `presync-manifest.js`, from which the worker takes the app at its first visit. */
+  readonly manifest?: boolean;
+}
+
+export interface Part {
+  /** Scheme, host and port. */
+  readonly url: string;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface ServicePart extends Part {
+  /** Stops it, and starts it with other settings. */
+  restart(changes: Partial<ServiceConfig>): Promise<void>;
+}
+
+export interface Stack {
+  readonly app: Part & {
+    /** Serves this text at a path, whatever lies in the folder; undefined serves the folder's again. */
+    replace(path: string, content: string | undefined, type?: string): void;
+  };
+  readonly service: ServicePart;
+  readonly store: Part & {
+    readonly config: Required<StoreConfig>;
+    /** With the admin's key: may do everything. */
+    readonly admin: BucketClient;
+  };
+  readonly sessionSecret: string;
+  close(): Promise<void>;
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const directory = await mkdtemp(join(tmpdir(), "presync-e2e-stack-"));
+  const closers: (() => Promise<unknown>)[] = [
+    () => rm(directory, { recursive: true, force: true }),
+  ];
+  const close = async (): Promise<void> => {
+    for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
+  };
+  try {
+    const appPort = await freePort();
+    const servicePort = await freePort();
+    const origins = [`http://127.0.0.1:${appPort}`, `http://localhost:${appPort}`];
+    const store = await startTestStore(directory, origins);
+    closers.push(() => store.stop());
+    const sessionSecret = randomBytes(32).toString("base64url");
+    const service = servicePart(servicePort, {
+      origins,
+      store: store.config,
+      sessionSecrets: [sessionSecret],
+      ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
+    });
+    await service.start();
+    closers.push(() => service.stop());
+    const appDirectory = options.appDirectory ?? join(directory, "app");
+    if (options.appDirectory === undefined)
+      await writeApp(appDirectory, options.files ?? { "index.html": testPage });
+    const app = appPart(appPort, appDirectory, service.url, options.manifest ?? false);
+    await app.start();
+    closers.push(() => app.stop());
+    const { endpoint, region, bucket, admin } = store.config;
+    return {
+      app,
+      service,
+      store: {
+        ...store,
+        url: endpoint,
+        admin: createBucketClient({ endpoint, region, bucket }, admin),
+      },
+      sessionSecret,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function servicePart(port: number, fixed: Omit<ServiceConfig, "publicUrl">): ServicePart {
+  let running: Listening | null = null;
+  let config = fixed;
+  const self: ServicePart = {
+    url: `http://127.0.0.1:${port}`,
+    async start() {
+      // Refusals are part of many tests, and no news.
+      running ??= await listen((publicUrl) => ({ publicUrl, log() {}, ...config }), { port });
+    },
+    async stop() {
+      const stopping = running;
+      running = null;
+      await stopping?.close();
+    },
+    async restart(changes) {
+      await self.stop();
+      config = { ...config, ...changes };
+      await self.start();
+    },
+  };
+  return self;
+}
+
+function warn(line: string): void {
+  console.warn(line);
+}
+
+function appPart(
+  port: number,
+  appDirectory: string,
+  serviceUrl: string,
+  manifest: boolean,
+): Stack["app"] {
+  const folder = openAppFolder({ appDirectory, packageDirectory: distDirectory(), warn });
+  const replaced = new Map<string, { readonly content: Buffer; readonly type: string }>();
+  const handler = createAppHandler({
+    folder: {
+      async find(pathname) {
+        const found = replaced.get(pathname);
+        if (found !== undefined) return found;
+        if (pathname === "/presync-manifest.js" && !manifest) return undefined;
+        return folder.find(pathname);
+      },
+    },
+    serviceUrl: () => serviceUrl,
+    warn,
+  });
+  let running: Server | null = null;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async start() {
+      if (running !== null) return;
+      running = createServer(handler);
+      await listenOn(running, port);
+    },
+    async stop() {
+      const stopping = running;
+      running = null;
+      if (stopping !== null) await closeServer(stopping);
+    },
+    replace(path, content, type = "text/javascript") {
+      if (content === undefined) replaced.delete(path);
+      else replaced.set(path, { content: Buffer.from(content), type });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * Ends service workers as a browser does: at once, without an event to anybody. (Playwright's own debugging session
+ * on a worker keeps it from ever being idle, and its `setOffline` and `route` hang while a worker is stopped; that is
+ * why the network is a proxy here.)
+ */
+import type { BrowserContext, CDPSession } from "@playwright/test";
+
+export interface WorkerControl {
+  /** Ends the workers of this browser profile; a page may have started them again when this resolves. */
+  stop(): Promise<void>;
+  /** Limits what an origin may store; without a limit the browser's own applies again. */
+  limitStorage(origin: string, bytesMax: number | undefined): Promise<void>;
+  /** What workers threw and nobody caught. */
+  readonly errors: readonly string[];
+}
+
+interface Version {
+  readonly versionId: string;
+  readonly runningStatus: "stopped" | "starting" | "running" | "stopping";
+}
+
+const stopMsMax = 10_000;
+
+export async function controlWorkers(context: BrowserContext): Promise<WorkerControl> {
+  // A page of its own: the session must outlive the tabs.
+  const page = await context.newPage();
+  const session: CDPSession = await context.newCDPSession(page);
+  const running = new Map<string, Version["runningStatus"]>();
+  const errors: string[] = [];
+  let onStopped: (() => void) | undefined;
+  session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+    for (const { versionId, runningStatus } of versions as Version[]) {
+      running.set(versionId, runningStatus);
+      if (runningStatus === "stopped") onStopped?.();
+    }
+  });
+  session.on("ServiceWorker.workerErrorReported", ({ errorMessage: { errorMessage } }) => {
+    // What the browser itself remarks upon, such as a file that is not there, comes this way too.
+    if (errorMessage.startsWith("Uncaught")) errors.push(errorMessage);
+  });
+  await session.send("ServiceWorker.enable");
+
+  return {
+    errors,
+    async stop() {
+      const stopped = new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error("no worker stopped")), stopMsMax);
+        onStopped = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      const wasStopped = [...running.values()].every((status) => status === "stopped");
+      await session.send("ServiceWorker.stopAllWorkers");
+      if (wasStopped) onStopped?.();
+      await stopped;
+    },
+    limitStorage: async (origin, bytesMax) => {
+      await session.send("Storage.overrideQuotaForOrigin", {
+        origin,
+        ...(bytesMax === undefined ? {} : { quotaSize: bytesMax }),
+      });
+    },
+  };
+}
