@@ -1,6 +1,53 @@
+/**
+ * A shared list with notes: an example of a whole app on presync. The document is in `list-document.ts`; the rest
+ * is what any app has, views. The page itself is `public/index.html`, and shows before this script has run.
+ */
+import type { Presync } from "presync";
 import { connect } from "presync";
+import { showAccount } from "./account.ts";
+import { createComposer } from "./composer.ts";
+import type { ListHandle } from "./list-document.ts";
+import { addItem, openList } from "./list-document.ts";
+import { showList } from "./list-view.ts";
+import { showStartFailure } from "./start-failure.ts";
+import { showStatusBadge } from "./status-badge.ts";
+import { createStatusDialog } from "./status-dialog.ts";
+import { hideUndo } from "./undo-toast.ts";
 
-const presync = await connect();
-const todos = await presync.open("todos", { items: [] as string[] });
-Object.assign(globalThis, { presync, todos });
-document.querySelector("output")!.textContent = JSON.stringify(todos.doc());
+let list: ListHandle | null = null;
+
+const addWaiting = createComposer((text) => {
+  if (list === null) return false;
+  addItem(list, text);
+  return true;
+});
+
+try {
+  const presync = await connect();
+  // For the console: `presync.status.get()`, or `(await presync.open("list", { items: {} })).doc()`.
+  Object.assign(window, { presync });
+  showStatusBadge(presync.status);
+  createStatusDialog(presync.status);
+  showAccount(presync);
+  followUser(presync);
+} catch (error) {
+  showStartFailure(error);
+}
+
+/** Shows the current user's list. When another user becomes current, the old one's leaves the page at once. */
+function followUser(presync: Presync): void {
+  let closeView: (() => void) | null = null;
+  presync.repos.subscribe((repo) => {
+    closeView?.();
+    closeView = null;
+    list = null;
+    hideUndo();
+    openList(presync).then((opened) => {
+      // Somebody else has become current in the meantime.
+      if (presync.repo !== repo) return;
+      list = opened;
+      closeView = showList(opened);
+      addWaiting();
+    }, showStartFailure);
+  });
+}

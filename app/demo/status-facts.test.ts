@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { Namespace, ReplicaId, Status } from "../index.ts";
+import { deviceName, factsOf, shortName } from "./status-facts.ts";
+
+const now = Date.UTC(2025, 5, 1, 12);
+const minuteMs = 60_000;
+
+const status: Status = {
+  device: "saved",
+  bucket: "waiting",
+  pending: { documents: 1, changes: 3, bytes: 1200 },
+  lastSavedAt: now - 5 * minuteMs,
+  auth: "valid",
+  grantExpiresAt: now + 7 * 24 * 60 * minuteMs,
+  user: { namespace: "key:abcdefghij" as Namespace, replica: null },
+  network: "offline",
+  peers: [
+    {
+      replica: "browser-f8ea0123" as ReplicaId,
+      lastSeenAt: now - minuteMs,
+      lastChangeAt: now - 120 * minuteMs,
+    },
+  ],
+  storage: { persisted: false, usage: 1_500_000, quota: 2_000_000_000 },
+  update: "none",
+  problems: [{ code: "denied", since: now, key: "key:abcdefghij/browser-00112233/seg/0/4" }],
+};
+
+const linesOf = (about: Status, term: string): readonly string[] | undefined =>
+  factsOf(about, now).find((fact) => fact.term === term)?.lines;
+
+test("a signed-in user's facts", () => {
+  expect(linesOf(status, "In the cloud")).toEqual([
+    "Not everything is there yet",
+    expect.stringMatching(/^Last saved 5 minutes ago \(/),
+  ]);
+  expect(linesOf(status, "Waiting")).toEqual(["3 changes in 1 document, 1.2 kB"]);
+  expect(linesOf(status, "Signed in")?.join()).toMatch(/^Key …efghij,Can sync until .*in 7 days/);
+  expect(linesOf(status, "Other devices")).toEqual([
+    "Browser f8ea01: changed 2 hours ago, looked at 1 minute ago",
+  ]);
+  expect(linesOf(status, "Storage")?.[0]).toBe("1.5 MB used of 2.0 GB");
+  expect(factsOf(status, now).at(-1)).toMatchObject({ term: "Problem", code: "denied" });
+});
+
+test("a signed-out user is told that nothing is in the cloud", () => {
+  const signedOut: Status = { ...status, user: null, auth: "none", bucket: "off", problems: [] };
+  expect(linesOf(signedOut, "In the cloud")?.[0]).toMatch(/^Nothing/);
+  expect(linesOf(signedOut, "Signed in")).toBeUndefined();
+});
+
+test("names are short", () => {
+  expect(deviceName("browser-f8ea0123")).toBe("Browser f8ea01");
+  expect(deviceName("node-aabbccdd")).toBe("Program aabbcc");
+  expect(shortName("key:abcdefghij")).toBe("efghij");
+});

@@ -1,0 +1,114 @@
+/** Everything the status knows, as a list of facts in plain words. */
+import type { PeerStatus, Status } from "presync";
+import { problemWords } from "./problem-words.ts";
+import { clockTime, countWords, relativeTime, sizeWords } from "./time-words.ts";
+
+export interface Fact {
+  readonly term: string;
+  readonly lines: readonly string[];
+  /** For the ones who can help: an error's code. */
+  readonly code?: string;
+}
+
+/** A device that is not named `browser-…` is a program, such as a backup. */
+export function deviceName(replica: string): string {
+  const [kind, id = ""] = replica.split("-");
+  return `${kind === "browser" ? "Browser" : "Program"} ${id.slice(0, 6)}`;
+}
+
+/** The end of a namespace: enough to tell two keys apart. */
+export function shortName(namespace: string): string {
+  return namespace.slice(-6);
+}
+
+export function factsOf(status: Status, now: number): Fact[] {
+  const facts: Fact[] = [{ term: "On this device", lines: [deviceWords[status.device]] }];
+  if (status.user !== null) {
+    facts.push({ term: "In the cloud", lines: cloudLines(status, now) });
+    const waiting = waitingLines(status.pending);
+    facts.push({ term: "Waiting", lines: waiting });
+    facts.push({ term: "Signed in", lines: signedInLines(status, now) });
+    facts.push({ term: "Other devices", lines: peerLines(status.peers, now) });
+  } else facts.push({ term: "In the cloud", lines: ["Nothing. Sign in to sync your devices."] });
+  facts.push({ term: "Network", lines: [status.network === "online" ? "Online" : "Offline"] });
+  facts.push({ term: "Storage", lines: storageLines(status.storage) });
+  if (status.update !== "none") facts.push({ term: "Update", lines: [updateWords[status.update]] });
+  for (const { code, since, key } of status.problems)
+    facts.push({
+      term: "Problem",
+      lines: [
+        problemWords[code],
+        `Since ${clockTime(since)}${key === undefined ? "" : `, at ${shortKey(key)}`}`,
+      ],
+      code,
+    });
+  return facts;
+}
+
+const deviceWords: Readonly<Record<Status["device"], string>> = {
+  saved: "Everything is saved",
+  saving: "Saving…",
+  failing: "Not saved: keep this page open",
+};
+
+const bucketWords: Readonly<Record<Status["bucket"], string>> = {
+  saved: "Everything is there",
+  saving: "On the way…",
+  waiting: "Not everything is there yet",
+  failing: "Not everything could be sent",
+  off: "Not connected",
+};
+
+const updateWords: Readonly<Record<Exclude<Status["update"], "none">, string>> = {
+  available: "A newer version is ready: reload when it suits you",
+  required: "Reload this page: it does not fit its worker any more",
+};
+
+function cloudLines({ bucket, lastSavedAt }: Status, now: number): string[] {
+  const state = bucketWords[bucket];
+  if (lastSavedAt === null) return [state];
+  return [state, `Last saved ${relativeTime(lastSavedAt, now)} (${clockTime(lastSavedAt)})`];
+}
+
+function waitingLines({ documents, changes, bytes }: Status["pending"]): string[] {
+  if (documents === 0 && changes === 0) return ["Nothing"];
+  const where = documents === 0 ? "" : ` in ${countWords(documents, "document")}`;
+  const size = bytes === 0 ? "" : `, ${sizeWords(bytes)}`;
+  return [`${changes === 0 ? "Changes" : countWords(changes, "change")}${where}${size}`];
+}
+
+function signedInLines({ user, auth, grantExpiresAt }: Status, now: number): string[] {
+  const who = user === null ? [] : [`Key …${shortName(user.namespace)}`];
+  if (auth === "expired" || auth === "revoked")
+    return [...who, "The sign-in has ended. Work goes on; sign in again to sync."];
+  if (grantExpiresAt === null) return who;
+  const end = `${clockTime(grantExpiresAt)} (${relativeTime(grantExpiresAt, now)})`;
+  return [...who, `Can sync until ${end}; renewed while online`];
+}
+
+function peerLines(peers: readonly PeerStatus[], now: number): string[] {
+  if (peers.length === 0) return ["None seen yet"];
+  return peers.map(({ replica, lastSeenAt, lastChangeAt }) => {
+    const looked = `looked at ${relativeTime(lastSeenAt, now)}`;
+    if (lastChangeAt === 0) return `${deviceName(replica)}: nothing yet, ${looked}`;
+    return `${deviceName(replica)}: changed ${relativeTime(lastChangeAt, now)}, ${looked}`;
+  });
+}
+
+function storageLines({ usage, quota, persisted }: Status["storage"]): string[] {
+  const used =
+    usage === null
+      ? []
+      : [`${sizeWords(usage)} used${quota === null ? "" : ` of ${sizeWords(quota)}`}`];
+  return [
+    ...used,
+    persisted
+      ? "The browser keeps it until you clear it"
+      : "The browser may clear it when the disk gets full",
+  ];
+}
+
+/** Object keys are long; their end says what it is about. */
+function shortKey(key: string): string {
+  return key.length > 32 ? `…${key.slice(-31)}` : key;
+}
