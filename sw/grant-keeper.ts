@@ -25,6 +25,9 @@ const expiringShare = 0.9;
 /** Newcomers come in bursts, and each grant is a hundred signatures' work for the service. */
 const renewalIntervalMsMin = 60_000;
 
+/** A service that is down for long is left in peace; coming online asks it at once. */
+const renewalPauseMsMax: number = 15 * 60_000;
+
 /** What the problems here are about. */
 const subject = "grant";
 
@@ -58,7 +61,7 @@ export interface GrantKeeperParts {
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   const { clock, timers, user, client } = parts;
-  const backoff: Backoff = createBackoff();
+  const backoff: Backoff = createBackoff(renewalPauseMsMax);
   let { grant } = user;
   let isRefused = false;
   let sessionEnd: "expired" | "revoked" | null = null;

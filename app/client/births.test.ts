@@ -11,7 +11,9 @@ const load = (...births: Uint8Array[]): A.Doc<Record<string, unknown>> => {
 test("the id follows from the name, on every device and in every build", async () => {
   expect(await namedDocumentUrl("todos")).toBe(await namedDocumentUrl("todos"));
   expect(await namedDocumentUrl("todos")).not.toBe(await namedDocumentUrl("todo"));
-  expect(await namedDocumentUrl("todos")).toMatchInlineSnapshot(`"automerge:bvTipkfFkDMfMwF4RMAVyYCCsTw"`);
+  expect(await namedDocumentUrl("todos")).toMatchInlineSnapshot(
+    `"automerge:bvTipkfFkDMfMwF4RMAVyYCCsTw"`,
+  );
   await expect(namedDocumentUrl("")).rejects.toMatchObject({ code: "invalid-argument" });
 });
 

@@ -41,10 +41,13 @@ const kindCodes: Record<ObjectKind, number> = { manifest: 1, segment: 2 };
 /** Below this, compression cannot win back its own overhead. */
 const deflateBytesMin = 256;
 
+/** Throws `too-large`. */
 export async function sealEnvelope(
   { kind, generation, body }: Envelope,
   tools: EnvelopeTools,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (body.length > objectBytesMax)
+    throw new PresyncError("too-large", `an object of more than ${objectBytesMax} bytes`);
   const packed = body.length >= deflateBytesMin ? await tools.deflate(body) : body;
   const pays = packed.length < body.length;
   const stored = pays ? packed : body;

@@ -1,8 +1,10 @@
 /** Pauses between attempts that fail: doubling, with jitter, up to a bound; a success begins anew. */
 
-/** The first pause is about what a dropped packet costs, the longest what a person would wait for. */
+/** The first pause is about what a dropped packet costs. */
 const delayMsMin = 1_000;
-const delayMsMax = 60_000;
+
+/** The longest pause while a person may be waiting for the result. */
+const delayMsMaxDefault = 60_000;
 
 export interface Backoff {
   readonly failures: number;
@@ -11,7 +13,7 @@ export interface Backoff {
   reset(): void;
 }
 
-export function createBackoff(): Backoff {
+export function createBackoff(delayMsMax: number = delayMsMaxDefault): Backoff {
   let failures = 0;
   return {
     get failures() {

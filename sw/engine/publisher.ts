@@ -11,7 +11,7 @@
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { ByteWriter } from "../../shared/codecs/bytes.ts";
-import { openEnvelope, sealEnvelope } from "../../shared/codecs/envelope.ts";
+import { objectBytesMax, openEnvelope, sealEnvelope } from "../../shared/codecs/envelope.ts";
 import type { LogicalTime, SlotRange } from "../../shared/codecs/manifest.ts";
 import { decodeManifest, encodeManifest } from "../../shared/codecs/manifest.ts";
 import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
@@ -41,6 +41,9 @@ const tailBytesMax = 1024;
 
 /** More news than this goes out in several publications, so that memory stays bounded. */
 const publicationBytesMax: number = 4 * 1024 * 1024;
+
+/** Together with what else goes out at once it must fit one object. Larger ones stay on this device. */
+const documentBytesMax: number = objectBytesMax / 2;
 
 export interface Publisher {
   /** Whether anything waits to be written. */
@@ -231,7 +234,13 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
         result.settled.push(id);
         continue;
       }
-      for (const chunk of packed.chunks) bytes += chunk.length;
+      const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      if (size > documentBytesMax) {
+        problems.report(id, new PresyncError("too-large", "a document too large to publish"));
+        continue;
+      }
+      problems.resolve(id);
+      bytes += size;
       result.documents.push(packed);
       result.moves.push({ id, replica: bucket.replica, heads });
     }

@@ -16,8 +16,14 @@ import type { Bucket, Clock } from "../engine/world.ts";
 /** A refused request may carry no CORS headers and so be unreadable: near expiry that is what it means. */
 const nearExpiryMs = 60_000;
 
-/** A store that has not begun to answer by then is taken for dead. */
+/** A store that has not begun to answer by then is taken for dead; a body gets time on top, by its length. */
 const answerMsMax = 30_000;
+
+/** The slowest connection on which sync is worth waiting for: 10 kB a second. */
+const bytesPerMsMin = 10;
+
+/** Where the length of a body is not told, as long as 3 MB may take. */
+const unknownBodyMsMax = 300_000;
 
 const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   403: "expired",
@@ -38,15 +44,20 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
     of: ReplicaId,
     name: string,
     init: RequestInit,
+    bodyBytes = 0,
   ): Promise<Response> => {
     const key = objectKey(namespace, of, name);
     const url = revealSignedUrl(grant, method, of, name);
     if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
     let response: Response;
+    const limit = new TimeLimit(answerMsMax + bodyBytes / bytesPerMsMin);
     try {
-      const signal = AbortSignal.timeout(answerMsMax);
+      const { signal } = limit;
       response = await fetch(url, { ...init, signal, credentials: "omit", redirect: "error" });
+      const length = Number(response.headers.get("content-length") ?? Number.NaN);
+      limit.extend(Number.isNaN(length) ? unknownBodyMsMax : answerMsMax + length / bytesPerMsMin);
     } catch {
+      limit.end();
       // The cause is left out: a browser may put the URL into its message.
       if (clock.now() > grant.expiresAt - nearExpiryMs)
         throw new PresyncError("expired", "the grant has probably expired", { key });
@@ -70,7 +81,7 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
         .map((peer) => ({ replica: peer.replica, reserved: peer.state === "reserved" })),
     async put(name, bytes) {
       const headers = { "content-type": objectContentType };
-      await request("put", replica, name, { method: "PUT", body: bytes, headers });
+      await request("put", replica, name, { method: "PUT", body: bytes, headers }, bytes.length);
     },
     async get(of, name, { knownEtag, reload = false } = {}) {
       const cache = reload ? "reload" : "no-cache";
@@ -89,4 +100,27 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
       }
     },
   };
+}
+
+/** Aborts a request that takes too long; what is too long may be said anew when more is known. */
+class TimeLimit {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(limitMs: number) {
+    this.#timer = setTimeout(() => this.#controller.abort(), limitMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  extend(limitMs: number): void {
+    this.end();
+    this.#timer = setTimeout(() => this.#controller.abort(), limitMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
 }

@@ -1,0 +1,174 @@
+import { beforeEach, expect, test } from "vitest";
+import { PresyncError } from "../shared/errors.ts";
+import type { Grant, GrantRequest } from "../shared/grants.ts";
+import type { Namespace, ReplicaId } from "../shared/keys.ts";
+import type { Problems } from "./engine/problems.ts";
+import { createProblems } from "./engine/problems.ts";
+import type { GrantKeeper } from "./grant-keeper.ts";
+import { createGrantKeeper } from "./grant-keeper.ts";
+import type { UserRecord } from "./registry.ts";
+
+const day = 86_400_000;
+const namespace = "key:someone" as Namespace;
+const replica = "browser-00000a" as ReplicaId;
+
+let now: number;
+let timers: { at: number; action: () => void }[];
+let answer: (request: GrantRequest) => Grant;
+let requests: GrantRequest[];
+let used: Grant[];
+let problems: Problems;
+let keeper: GrantKeeper;
+
+const grant = (issuedAt: number): Grant => ({
+  version: 1,
+  namespace,
+  replica,
+  layout: { levels: 1, slotsPerLevel: 10 },
+  issuedAt,
+  expiresAt: issuedAt + 7 * day,
+  put: { template: "", replicas: [] },
+  get: { template: "", replicas: [] },
+});
+
+function keep(user: Partial<UserRecord> = {}): GrantKeeper {
+  return createGrantKeeper({
+    clock: { now: () => now },
+    timers: {
+      after(delayMs, action) {
+        const timer = { at: now + delayMs, action };
+        timers.push(timer);
+        return () => {
+          timers = timers.filter((other) => other !== timer);
+        };
+      },
+    },
+    random: { uniform: () => 0.5, bytes: () => new Uint8Array() },
+    user: {
+      id: namespace,
+      namespace,
+      service: "http://service.test",
+      session: { token: "t", namespace, expiresAt: 90 * day },
+      grant: grant(0),
+      replica,
+      claimedBy: null,
+      absorbed: [],
+      ...user,
+    },
+    client: {
+      signInWithKey: () => Promise.reject(new Error("not asked for")),
+      async grant(_session, request) {
+        requests.push(request);
+        return answer(request);
+      },
+    },
+    use: (next) => used.push(next),
+    async save() {},
+    problems,
+    changed() {},
+  });
+}
+
+/** Lets time pass, running what is due. */
+async function pass(ms: number): Promise<void> {
+  const end = now + ms;
+  for (;;) {
+    const due = timers.filter((timer) => timer.at <= end).toSorted((a, b) => a.at - b.at)[0];
+    if (due === undefined) break;
+    timers = timers.filter((timer) => timer !== due);
+    now = Math.max(now, due.at);
+    due.action();
+    await settle();
+  }
+  now = end;
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
+beforeEach(() => {
+  [now, timers, requests, used] = [0, [], [], []];
+  problems = createProblems({ now: () => now }, () => {});
+  answer = () => grant(now);
+  keeper = keep();
+});
+
+test("a grant is renewed at half its life, as the same replica", async () => {
+  await pass(3.4 * day);
+  expect(requests).toEqual([]);
+  await pass(0.2 * day);
+  expect(requests).toEqual([{ kind: "browser", replica }]);
+  expect(used.map(({ issuedAt }) => issuedAt)).toEqual([3.5 * day]);
+  expect(keeper.auth).toBe("valid");
+});
+
+test("while the service is down the grant goes on; it is no problem until near the end", async () => {
+  answer = () => {
+    throw new PresyncError("unreachable", "down");
+  };
+  await pass(4 * day);
+  expect(requests.length).toBeGreaterThan(1);
+  expect(keeper.auth).toBe("valid");
+  expect(problems.list()).toEqual([]);
+  await pass(2.5 * day);
+  expect(keeper.auth).toBe("expiring");
+  // The local clock ends nothing: only the store's refusal does.
+  await pass(1 * day);
+  expect(keeper.auth).toBe("expiring");
+  answer = () => grant(now);
+  keeper.online();
+  await settle();
+  expect(keeper.auth).toBe("valid");
+});
+
+test("I11: attempts back off to four an hour", async () => {
+  answer = () => {
+    throw new PresyncError("unreachable", "down");
+  };
+  await pass(3.5 * day + 3_600_000);
+  expect(requests.length).toBeLessThan(20);
+});
+
+test("a refused grant is renewed once at once; a session that is over ends the attempts", async () => {
+  keeper.refused();
+  expect(keeper.auth).toBe("expired");
+  await settle();
+  expect(keeper.auth).toBe("valid");
+  expect(problems.list()).toEqual([]);
+  answer = () => {
+    throw new PresyncError("unauthenticated", "revoked");
+  };
+  keeper.refused();
+  await settle();
+  expect(keeper.auth).toBe("revoked");
+  expect(problems.list().map(({ code }) => code)).toEqual(["unauthenticated"]);
+  const asked = requests.length;
+  await pass(10 * day);
+  expect(requests).toHaveLength(asked);
+});
+
+test("newcomers make it ask for a wider grant, at most once a minute", async () => {
+  await pass(60_000);
+  for (let call = 0; call < 5; call++) keeper.refresh();
+  await settle();
+  expect(requests).toHaveLength(1);
+  await pass(60_000);
+  keeper.refresh();
+  await settle();
+  expect(requests).toHaveLength(2);
+});
+
+test("who has not signed in is asked for nothing", async () => {
+  keeper.close();
+  keeper = keep({ namespace: null, session: null, grant: null, service: null });
+  expect(keeper.auth).toBe("none");
+  await pass(100 * day);
+  expect(requests).toEqual([]);
+});
+
+test("closed, it does nothing more", async () => {
+  keeper.close();
+  await pass(10 * day);
+  keeper.refused();
+  await settle();
+  expect(requests).toEqual([]);
+});
