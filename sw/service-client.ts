@@ -4,7 +4,12 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Grant, GrantRequest } from "../shared/grants.ts";
 import { parseGrant } from "../shared/grants.ts";
 import { parseNamespace } from "../shared/keys.ts";
-import type { KeyChallengeAnswer, SessionAnswer } from "../shared/sign-in.ts";
+import type {
+  KeyChallengeAnswer,
+  KeyChallengeRequest,
+  KeyVerifyRequest,
+  SessionAnswer,
+} from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
 import type { KeyIdentity } from "./key-identity.ts";
 import type { Session } from "./registry.ts";
@@ -63,14 +68,12 @@ export function createServiceClient(service: string): ServiceClient {
   return {
     async signInWithKey(identity) {
       const { publicKey } = identity;
-      const answer = (await post("v1/auth/key/challenge", { publicKey })) as KeyChallengeAnswer;
-      const { challenge } = answer;
+      const asked: KeyChallengeRequest = { publicKey };
+      const { challenge } = (await post("v1/auth/key/challenge", asked)) as KeyChallengeAnswer;
       const signature = await identity.sign(keySignInText(base.origin, challenge));
-      const { session, namespace, expiresAt } = (await post("v1/auth/key/verify", {
-        publicKey,
-        challenge,
-        signature,
-      })) as SessionAnswer;
+      const proof: KeyVerifyRequest = { publicKey, challenge, signature };
+      const answer = (await post("v1/auth/key/verify", proof)) as SessionAnswer;
+      const { session, namespace, expiresAt } = answer;
       if (typeof session !== "string" || typeof expiresAt !== "number")
         throw new PresyncError("unexpected-answer", "the service's answer is no session");
       return { token: session, namespace: parseNamespace(namespace), expiresAt };

@@ -43,6 +43,11 @@ export async function packageChecks(): Promise<Counts> {
     add(await checkStep("publint", ["--strict", packed]));
     const excluded = ["--exclude-entrypoints", "./sw.js", "./automerge.wasm"];
     add(await checkStep("attw", [packed, "--profile", "esm-only", ...excluded]));
+    // As a stranger does: into an empty folder, and then the command that comes with it.
+    const quiet = ["--no-audit", "--no-fund", "--silent"];
+    add(await checkStep("npm", ["install", "--prefix", folder, ...quiet, packed]));
+    const presync = join(folder, "node_modules", ".bin", "presync");
+    add(await checkStep(presync, ["init", join(folder, "public")]));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

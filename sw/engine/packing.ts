@@ -42,7 +42,7 @@ export function packNews(handle: Handle, known: Heads, heads: Heads): PackedDocu
  * encoded as one: ten bundles of a change each are seven times as large as one bundle of ten changes. A whole
  * document stays as it is, in front.
  */
-export function joinNews(
+function joinNews(
   older: PackedDocument,
   newer: PackedDocument,
   handle: Handle | undefined,
@@ -66,7 +66,7 @@ function rebundle(handle: Handle, bundles: readonly Uint8Array[]): readonly Uint
 }
 
 /** The hashes of the changes in bundles; throws where one is not a bundle. */
-export function bundledHashes(bundles: readonly Uint8Array[]): string[] {
+function bundledHashes(bundles: readonly Uint8Array[]): string[] {
   const hashes = new Set<string>();
   for (const bundle of bundles)
     for (const change of A.readBundle(bundle).changes) hashes.add(change.hash);

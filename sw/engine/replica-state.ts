@@ -36,7 +36,7 @@ export interface JournalEntry {
   readonly doubtful: boolean;
 }
 
-export const initialState: StoredState = {
+const initialState: StoredState = {
   issued: 0,
   acknowledged: 0,
   manifest: null,

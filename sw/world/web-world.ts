@@ -3,7 +3,7 @@ import { PresyncError } from "../../shared/errors.ts";
 import type { EnvelopeTools } from "../../shared/codecs/envelope.ts";
 import type { Clock, Disk, Locks, Log, Random, Timers, World } from "../engine/world.ts";
 
-export const webClock: Clock = { now: () => Date.now() };
+const webClock: Clock = { now: () => Date.now() };
 
 const timers: Timers = {
   after(delayMs, action) {
