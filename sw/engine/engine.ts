@@ -12,32 +12,27 @@ import type {
   StorageAdapterInterface,
 } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
-import type { ErrorCode } from "../../shared/errors.ts";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
-import { createBackoff } from "./backoff.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
 import { openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
-import { covers, createDocuments, headsOf, measureNews } from "./documents.ts";
+import { covers, createDocuments, headsOf } from "./documents.ts";
 import type { Heads } from "./frontier.ts";
 import { openFrontier } from "./frontier.ts";
 import { guardStorage } from "./guarded-storage.ts";
 import { openInbox } from "./inbox.ts";
+import { createBucketWaiters } from "./bucket-waiters.ts";
 import { changeReplica } from "./change-replica.ts";
+import { createFlushLoop } from "./flush-loop.ts";
+import { createNewsCount } from "./news-count.ts";
 import { createPoller } from "./poller.ts";
 import type { Problems } from "./problems.ts";
 import { createProblems } from "./problems.ts";
 import { createPublisher } from "./publisher.ts";
 import { openReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
-
-/** A lone edit leaves at once; so much is waited for the rest of what one action changes. */
-const coalesceMs = 25;
-
-/** R2 and GCS allow one write per second and key. */
-const writeIntervalMs = 1_000;
 
 const nonceBytes = 8;
 
@@ -93,13 +88,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-interface Waiter {
-  readonly id: DocumentId;
-  readonly heads: Heads;
-  readonly resolve: () => void;
-  readonly reject: (error: PresyncError) => void;
-}
-
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { world, changed } = options;
   const { clock, timers, random } = world;
@@ -107,7 +95,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const disk = await openReplicaDisk(world.disk);
   const fledFrom = await changeReplica(disk, options.replica);
   const dirty = await openDirtySet(disk, () => {
-    schedule();
+    flushes.schedule();
     changed();
   });
   const frontier = await openFrontier(disk);
@@ -119,18 +107,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
 
   let bucket: Bucket | null = null;
-  let online = true;
-  let closed = false;
-  let paused = false;
-  let flushing: Promise<boolean> | null = null;
-  let lastWriteAt = Number.NEGATIVE_INFINITY;
-  let retryAt = Number.NEGATIVE_INFINITY;
-  let cancelFlush: (() => void) | undefined;
-  let lastFailure: ErrorCode | null = null;
-  const backoff = createBackoff();
-  const waiters = new Set<Waiter>();
+  let isOnline = true;
+  let isPaused = false;
+  let isClosed = false;
   const wanted = new Set<DocumentId>();
-  const measured = new Map<DocumentId, { state: string; changes: number; bytes: number }>();
 
   const peer = new BucketPeer({
     touched(id) {
@@ -140,12 +120,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       acknowledgeIfKnown(handle);
     },
     requested(id) {
-      if (inbox.has(id)) {
-        const handle = documents.known(id);
-        if (handle !== undefined) void applyInbox(handle);
-        return;
-      }
-      wanted.add(id);
+      const handle = documents.known(id);
+      if (inbox.has(id) && handle !== undefined) void applyInbox(handle);
+      else wanted.add(id);
       answerWanted();
     },
   });
@@ -161,6 +138,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const documents = createDocuments(repo);
   const inbox = await openInbox(disk, documents, problems);
+  const waiters = createBucketWaiters(documents, frontier);
+  const countNews = createNewsCount(dirty, documents, frontier);
 
   const publisher = await createPublisher({
     world,
@@ -177,9 +156,27 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         const handle = documents.loaded(id);
         if (handle !== undefined) acknowledgeIfKnown(handle);
       }
-      settleWaiters();
+      waiters.settle();
       changed();
     },
+  });
+  const flushes = createFlushLoop({
+    world,
+    // The first manifest is written without any news: it tells the others that we are here.
+    isOutstanding: () => publisher.outstanding || publisher.acknowledged === 0,
+    publish: (to) => publisher.flush(to),
+    succeeded() {
+      problems.resolve(publishSubject);
+      problems.resolve(storeSubject);
+    },
+    failed(error) {
+      const { code } = toErrorData(error);
+      if (code === "superseded") return stop();
+      if (code === "expired") return onExpired();
+      if (noAnswerCodes.has(code)) problems.report(storeSubject, nameless(error));
+      else problems.report(publishSubject, error);
+    },
+    changed,
   });
   const poller = await createPoller({
     world,
@@ -195,13 +192,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     sawOwn(from, generation) {
-      if (from !== bucket || flushing !== null || closed) return;
+      if (from !== bucket || flushes.isFlushing || isClosed) return;
       const found = generation ?? 0;
       if (found > publisher.issued) return options.cloned?.();
       if (found >= publisher.acknowledged) return;
       // A late PUT of an older one landed, or somebody deleted it: the newest is put back.
       publisher.republish();
-      schedule();
+      flushes.schedule();
     },
     expired: onExpired,
     answered: () => problems.resolve(storeSubject),
@@ -214,8 +211,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
 
   function onExpired(): void {
-    if (paused) return;
-    paused = true;
+    if (isPaused) return;
+    isPaused = true;
+    flushes.pause();
     changed();
     options.expired();
   }
@@ -227,16 +225,18 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   async function applyInbox(handle: Handle): Promise<void> {
+    const subject = `inbox/${handle.documentId}`;
     try {
       await inbox.apply(handle);
-      settleWaiters();
+      waiters.settle();
       if (handle.isReady()) acknowledgeIfKnown(handle);
-      problems.resolve(`inbox/${handle.documentId}`);
+      problems.resolve(subject);
     } catch (error) {
-      if (!closed) problems.report(`inbox/${handle.documentId}`, error);
+      if (!isClosed) problems.report(subject, error);
     }
   }
 
+  /** Who looks for a document is told that there is none only after everybody was asked. */
   function answerWanted(): void {
     if (bucket !== null && !poller.complete) return;
     for (const id of wanted) {
@@ -246,87 +246,33 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }
   }
 
-  function settleWaiters(): void {
-    for (const waiter of waiters) {
-      const handle = documents.loaded(waiter.id);
-      if (handle === undefined) continue;
-      if (!covers(handle, frontier.known(waiter.id), waiter.heads)) continue;
-      waiters.delete(waiter);
-      waiter.resolve();
-    }
-  }
-
-  function schedule(): void {
-    cancelFlush?.();
-    if (closed || paused || bucket === null || flushing !== null) return;
-    if (!publisher.outstanding && publisher.acknowledged > 0) return;
-    const now = clock.now();
-    const at = Math.max(now + coalesceMs, lastWriteAt + writeIntervalMs, retryAt);
-    cancelFlush = timers.after(at - now, () => void flush());
-  }
-
-  /** Never rejects: what fails is a problem and a later attempt. */
-  function flush(): Promise<boolean> {
-    if (flushing !== null) return flushing;
-    const to = bucket;
-    if (closed || to === null || paused) return Promise.resolve(!publisher.outstanding);
-    cancelFlush?.();
-    flushing = attempt(to).finally(() => {
-      flushing = null;
-      schedule();
-      changed();
-    });
-    changed();
-    return flushing;
-  }
-
-  async function attempt(to: Bucket): Promise<boolean> {
-    try {
-      lastWriteAt = clock.now();
-      const more = await publisher.flush(to);
-      backoff.reset();
-      retryAt = Number.NEGATIVE_INFINITY;
-      lastFailure = null;
-      problems.resolve(publishSubject);
-      problems.resolve(storeSubject);
-      return !more && !publisher.outstanding;
-    } catch (error) {
-      const { code } = toErrorData(error);
-      if (closed) return false;
-      lastFailure = code;
-      if (code === "expired") onExpired();
-      else if (noAnswerCodes.has(code)) problems.report(storeSubject, nameless(error));
-      else problems.report(publishSubject, error);
-      if (code === "superseded") stop();
-      else retryAt = clock.now() + backoff.next(random.uniform());
-      return false;
-    }
-  }
-
   function stop(): void {
-    if (closed) return;
+    if (isClosed) return;
     void close();
     options.superseded?.();
   }
 
   async function close(): Promise<void> {
-    if (closed) return;
-    closed = true;
-    cancelFlush?.();
+    if (isClosed) return;
+    isClosed = true;
     poller.close();
     storage.close();
-    for (const waiter of waiters) waiter.reject(new PresyncError("closed", "signed out"));
-    waiters.clear();
+    waiters.close();
     peer.disconnect();
-    await flushing?.catch(() => false);
+    await flushes.close();
   }
 
-  void Promise.all(
-    dirty
-      .ids()
-      .slice(0, openedAtStartMax)
-      .map((id) => documents.open(id)),
-  );
+  function bucketStatus(hasNews: boolean): Status["bucket"] {
+    if (bucket === null) return "off";
+    if (!hasNews && !publisher.writing) return "saved";
+    if (isPaused || !isOnline) return "waiting";
+    const { lastFailure } = flushes;
+    if (lastFailure === null) return "saving";
+    return noAnswerCodes.has(lastFailure) ? "waiting" : "failing";
+  }
+
+  for (const id of dirty.ids().slice(0, openedAtStartMax))
+    documents.open(id).catch((error: unknown) => problems.report(id, error));
 
   return {
     repo,
@@ -334,36 +280,27 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     problems,
     use(next) {
       bucket = next;
-      paused = false;
-      backoff.reset();
-      retryAt = Number.NEGATIVE_INFINITY;
+      isPaused = false;
       poller.use(next);
-      schedule();
+      flushes.use(next);
       answerWanted();
       changed();
     },
-    conditions({ online: nowOnline, visible }) {
+    conditions({ online, visible }) {
       poller.visible(visible);
-      if (nowOnline && !online) {
-        retryAt = Number.NEGATIVE_INFINITY;
-        backoff.reset();
+      if (online && !isOnline) {
         poller.hint();
-        schedule();
+        flushes.hasten();
       }
-      online = nowOnline;
+      isOnline = online;
     },
     async open(id) {
       const handle = await documents.open(id);
       if (inbox.has(id)) await applyInbox(handle);
       return handle;
     },
-    inBucket: (id, heads) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(new PresyncError("closed", "signed out"));
-        waiters.add({ id, heads, resolve, reject });
-        settleWaiters();
-      }),
-    flush,
+    inBucket: (id, heads) => waiters.wait(id, heads),
+    flush: () => flushes.flush(),
     status() {
       const pending = countNews();
       return {
@@ -377,38 +314,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     close,
   };
-
-  /** What the bucket lacks, as far as it is in memory; a document is measured again only when it has changed. */
-  function countNews(): Status["pending"] {
-    let [count, changes, bytes] = [0, 0, 0];
-    for (const id of dirty.ids()) {
-      const handle = documents.loaded(id);
-      if (handle === undefined) {
-        // What it holds is not known before it is opened: taken for something.
-        count++;
-        continue;
-      }
-      const known = frontier.known(id);
-      const state = `${headsOf(handle).join()} ${known.join()}`;
-      const before = measured.get(id);
-      const news = before?.state === state ? before : { state, ...measureNews(handle, known) };
-      measured.set(id, news);
-      // What others published is marked dirty too, until it turns out that the bucket has it.
-      if (news.changes > 0) count++;
-      changes += news.changes;
-      bytes += news.bytes;
-    }
-    for (const id of measured.keys()) if (!dirty.has(id)) measured.delete(id);
-    return { documents: count, changes, bytes };
-  }
-
-  function bucketStatus(hasNews: boolean): Status["bucket"] {
-    if (bucket === null) return "off";
-    if (!hasNews && !publisher.writing) return "saved";
-    if (paused || !online) return "waiting";
-    if (lastFailure === null) return "saving";
-    return noAnswerCodes.has(lastFailure) ? "waiting" : "failing";
-  }
 }
 
 /** The error without the object it was about: the store as a whole does not answer. */
