@@ -40,7 +40,7 @@ export const test = base.extend<Fixtures & { world: World }>({
   world: async ({ stack }, use) => {
     const world = createWorld(stack);
     await use(world);
-    const errors = world.devices.flatMap((device) => device.errors);
+    const errors = world.devices.flatMap((device) => device.takeErrors());
     await world.close();
     expect(errors).toEqual([]);
   },

@@ -13,8 +13,8 @@ export interface Device {
   readonly workers: WorkerControl;
   /** What its pages and workers wrote to the console. */
   readonly console: readonly string[];
-  /** What its pages and workers threw and nobody caught: to be empty at the end of every test. */
-  readonly errors: readonly string[];
+  /** What its pages and workers threw and nobody caught, since this was asked last: nothing, at the end of a test. */
+  takeErrors(): string[];
   /** Opens the app in a new tab; by default at its root. */
   tab(path?: string): Promise<Tab>;
   /** A tab that another one opens: only such a one may close itself. */
@@ -29,23 +29,22 @@ export async function createDevice(
   appUrl: string,
 ): Promise<Device> {
   const lines: string[] = [];
-  const pageErrors: string[] = [];
+  const errors: string[] = [];
+  const onError = (error: string): void => void errors.push(`${name}: ${error}`);
   context.on("console", (message) => lines.push(message.text()));
   context.on("serviceworker", (worker) =>
     worker.on("console", (message) => lines.push(message.text())),
   );
-  context.on("weberror", (error) => pageErrors.push(String(error.error())));
+  context.on("weberror", (error) => onError(String(error.error())));
   await context.addInitScript(preparePage);
-  const workers = await controlWorkers(context);
+  const workers = await controlWorkers(context, onError);
   return {
     name,
     context,
     network,
     workers,
     console: lines,
-    get errors() {
-      return [...pageErrors, ...workers.errors].map((error) => `${name}: ${error}`);
-    },
+    takeErrors: () => errors.splice(0),
     tab: async (path = "/") => openTab(await context.newPage(), appUrl + path),
     async popup(from) {
       const opened = context.waitForEvent("page");

@@ -12,6 +12,8 @@ export interface List {
 declare global {
   /** Set by the page. */
   var presync: Presync;
+  /** Set by the stranger's page. */
+  var list: DocHandle<List>;
   /** Documents the tests have opened, by name. */
   var lists: Record<string, DocHandle<List>>;
   /** Null, or how a promise was rejected: an error's code does not survive the way out of a page by itself. */

@@ -48,6 +48,8 @@ export interface Stack {
   readonly app: Part & {
     /** Serves this text at a path, whatever lies in the folder; undefined serves the folder's again. */
     replace(path: string, content: string | undefined, type?: string): void;
+    /** What is served there. */
+    read(path: string): Promise<string>;
   };
   readonly service: ServicePart;
   readonly store: Part & {
@@ -165,6 +167,11 @@ function appPart(
       const stopping = running;
       running = null;
       if (stopping !== null) await closeServer(stopping);
+    },
+    async read(path) {
+      const file = await folder.find(path);
+      if (file === undefined || file === "directory") throw new Error(`there is no ${path}`);
+      return Buffer.from(file.content).toString();
     },
     replace(path, content, type = "text/javascript") {
       if (content === undefined) replaced.delete(path);

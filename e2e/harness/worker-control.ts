@@ -10,8 +10,6 @@ export interface WorkerControl {
   stop(): Promise<void>;
   /** Limits what an origin may store; without a limit the browser's own applies again. */
   limitStorage(origin: string, bytesMax: number | undefined): Promise<void>;
-  /** What workers threw and nobody caught. */
-  readonly errors: readonly string[];
 }
 
 interface Version {
@@ -21,12 +19,15 @@ interface Version {
 
 const stopMsMax = 10_000;
 
-export async function controlWorkers(context: BrowserContext): Promise<WorkerControl> {
+/** `onError` is told what workers threw and nobody caught. */
+export async function controlWorkers(
+  context: BrowserContext,
+  onError: (error: string) => void,
+): Promise<WorkerControl> {
   // A page of its own: the session must outlive the tabs.
   const page = await context.newPage();
   const session: CDPSession = await context.newCDPSession(page);
   const running = new Map<string, Version["runningStatus"]>();
-  const errors: string[] = [];
   let onStopped: (() => void) | undefined;
   session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
     for (const { versionId, runningStatus } of versions as Version[]) {
@@ -36,12 +37,11 @@ export async function controlWorkers(context: BrowserContext): Promise<WorkerCon
   });
   session.on("ServiceWorker.workerErrorReported", ({ errorMessage: { errorMessage } }) => {
     // What the browser itself remarks upon, such as a file that is not there, comes this way too.
-    if (errorMessage.startsWith("Uncaught")) errors.push(errorMessage);
+    if (errorMessage.startsWith("Uncaught")) onError(errorMessage);
   });
   await session.send("ServiceWorker.enable");
 
   return {
-    errors,
     async stop() {
       const stopped = new Promise<void>((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error("no worker stopped")), stopMsMax);
