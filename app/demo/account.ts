@@ -15,8 +15,7 @@ export function showAccount(presync: Presync): void {
   signOut.addEventListener("click", createSignOutDialog(presync));
   presync.status.subscribe(({ user, auth }: Status) => {
     const isEnded = auth === "expired" || auth === "revoked";
-    setText(who, user === null ? "" : `Key …${shortName(user.namespace)}`);
-    who.hidden = user === null;
+    setText(who, user === null ? "Not signed in" : `Signed in as ${shortName(user.namespace)}`);
     setText(signIn, user === null ? "Sign in" : "Sign in again");
     signIn.hidden = user !== null && !isEnded;
     signIn.disabled = false;

@@ -143,6 +143,6 @@ describe("whatever the status", () => {
 });
 
 test("documents are counted where their changes are not", () => {
-  expect(pendingWords({ documents: 2, changes: 0, bytes: 1 })).toBe("2 documents");
-  expect(pendingWords({ documents: 0, changes: 0, bytes: 0 })).toBe("changes");
+  expect(pendingWords({ documents: 2, changes: 0, bytes: 1 }).words).toBe("2 documents");
+  expect(pendingWords({ documents: 0, changes: 0, bytes: 0 }).words).toBe("changes");
 });

@@ -70,16 +70,21 @@ function cloudBadge(status: Status): Badge {
 }
 
 function waiting({ network, pending }: Status): Badge {
-  const what = pendingWords(pending);
-  const verb = what.startsWith("1 ") ? "waits" : "wait";
+  const { words: what, isOne } = pendingWords(pending);
+  const verb = isOne ? "waits" : "wait";
   const where = network === "offline" ? "Offline" : "The cloud does not answer";
   return { state: "waiting", words: `${where}: ${what} ${verb} on this device` };
 }
 
 /** Changes are counted where their document is in memory; where none is, the documents are. */
-export function pendingWords({ changes, documents }: Status["pending"]): string {
-  if (changes > 0) return countWords(changes, "change");
-  return documents > 0 ? countWords(documents, "document") : "changes";
+export function pendingWords({ changes, documents }: Status["pending"]): {
+  readonly words: string;
+  readonly isOne: boolean;
+} {
+  const [count, noun] = changes > 0 ? [changes, "change"] : [documents, "document"];
+  return count === 0
+    ? { words: "changes", isOne: false }
+    : { words: countWords(count, noun), isOne: count === 1 };
 }
 
 const reasons: Partial<Record<ErrorCode, string>> = {

@@ -6,8 +6,8 @@
  * - `rank` gives the order (see ranks.ts); ticking, moving and writing touch different keys;
  * - an item is deleted by removing its key. That wins over whatever others did to it meanwhile.
  */
-import type { DocHandle } from "@automerge/automerge-repo/slim";
-import type { Presync } from "presync";
+import type { DocHandle, Presync } from "presync";
+import { Automerge } from "presync";
 import { byRank, rankAtEnd, ranksToMove } from "./ranks.ts";
 
 export interface Item {
@@ -60,7 +60,7 @@ export function setDone(list: ListHandle, id: string, done: boolean): void {
 export function writeText(list: ListHandle, id: string, key: "text" | "note", text: string): void {
   const found = list.doc().items[id];
   if (found === undefined || found[key] === text) return;
-  list.ref("items", id, key).change((current) => current.updateText(text));
+  list.change((draft) => Automerge.updateText(draft, ["items", id, key], text));
 }
 
 export function moveItem(list: ListHandle, id: string, to: number): void {

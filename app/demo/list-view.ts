@@ -34,7 +34,7 @@ export function showList(list: ListHandle): () => void {
         const at = indexOf(id);
         showUndo(list, deleteItems(list, [id]));
         const next = itemsOf(list)[at] ?? itemsOf(list).at(-1);
-        if (next === undefined) byId("new-item", HTMLInputElement).focus();
+        if (next === undefined) sheet.focus();
         else views.get(next.id)?.focus();
       },
     });
@@ -67,9 +67,9 @@ export function showList(list: ListHandle): () => void {
   const clear = (): void => {
     const done = itemsOf(list).filter((item) => item.done);
     const ids = done.map(({ id }) => id);
-    // The button is about to go.
-    byId("new-item", HTMLInputElement).focus();
     showUndo(list, deleteItems(list, ids));
+    // The button that had the focus is gone. (Not the text field: on a phone the keyboard would come up.)
+    byId("toast-undo", HTMLButtonElement).focus();
   };
 
   list.on("change", show);

@@ -46,9 +46,11 @@ export function createNewKeyStep(
     event.preventDefault();
     if (!kept.checked) return;
     setMessage(error, null);
-    submitting(submit, signIn(key)).catch((failure: unknown) =>
-      setMessage(error, signInWords(codeOf(failure))),
-    );
+    submitting(submit, signIn(key)).catch((failure: unknown) => {
+      const code = codeOf(failure);
+      // This key has no typing error: what is missing is the service.
+      setMessage(error, signInWords(code === "invalid-argument" ? "unreachable" : code));
+    });
   });
 
   return {

@@ -21,6 +21,8 @@ export function createSignInDialog(presync: Presync): () => void {
   const signIn = async (secretKey: string): Promise<void> => {
     await presync.signIn("key", { secretKey });
     dialog.close();
+    // The button that opened it is gone.
+    byId("status", HTMLElement).focus();
   };
   const steps: Readonly<Record<StepName, SignInStep>> = {
     choose: { open: () => byId("choose-new", HTMLButtonElement).focus(), close() {} },

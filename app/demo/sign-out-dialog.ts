@@ -20,13 +20,13 @@ export function createSignOutDialog(presync: Presync): () => void {
   const buttons = [...dialog.querySelectorAll("button")];
 
   const showUnsaved = (): void => {
-    const what = pendingWords(presync.status.get().pending);
-    const words = `${what[0]?.toUpperCase()}${what.slice(1)} on this device are not in the cloud yet. `;
+    const { words, isOne } = pendingWords(presync.status.get().pending);
+    const [verb, them] = isOne ? ["is", "it"] : ["are", "them"];
     choose.hidden = true;
     unsaved.hidden = false;
     setText(
       byId("sign-out-unsaved-words", HTMLElement),
-      `${words}To erase this browser’s copy now loses them for good.`,
+      `The cloud does not have everything yet: ${words} on this device ${verb} still to be sent. Erasing now loses ${them} for good.`,
     );
     byId("sign-out-return", HTMLButtonElement).focus();
   };
@@ -45,8 +45,11 @@ export function createSignOutDialog(presync: Presync): () => void {
       setText(busy, "");
       for (const button of buttons) button.disabled = false;
     }
-    if (code === null) dialog.close();
-    else if (code === "unsaved") showUnsaved();
+    if (code === null) {
+      dialog.close();
+      // The button that opened it is gone.
+      byId("status", HTMLElement).focus();
+    } else if (code === "unsaved") showUnsaved();
     else setMessage(error, `Signing out did not work. ${problemWords[code]} (${code})`);
   };
 

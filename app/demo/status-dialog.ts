@@ -37,8 +37,8 @@ export function createStatusDialog(status: Subscribable<Status>): void {
   setInterval(show, refreshMs);
 }
 
-function rowOf({ term, lines, code }: Fact): HTMLElement {
-  const row = element("div", code === undefined ? "" : "problem", element("dt", "", term));
+function rowOf({ term, lines, code, isProblem = false }: Fact): HTMLElement {
+  const row = element("div", isProblem ? "problem" : "", element("dt", "", term));
   for (const line of lines) row.append(element("dd", "", line));
   if (code !== undefined) row.append(element("dd", "", element("code", "", code)));
   return row;

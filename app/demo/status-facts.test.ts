@@ -35,7 +35,7 @@ test("a signed-in user's facts", () => {
     expect.stringMatching(/^Last saved 5 minutes ago \(/),
   ]);
   expect(linesOf(status, "Waiting")).toEqual(["3 changes in 1 document, 1.2 kB"]);
-  expect(linesOf(status, "Signed in")?.join()).toMatch(/^Key …efghij,Can sync until .*in 7 days/);
+  expect(linesOf(status, "Signed in")?.join()).toMatch(/^As efghij,Can sync until .*in 7 days/);
   expect(linesOf(status, "Other devices")).toEqual([
     "Browser f8ea01: changed 2 hours ago, looked at 1 minute ago",
   ]);

@@ -1,5 +1,5 @@
 /** Everything the status knows, as a list of facts in plain words. */
-import type { PeerStatus, Status } from "presync";
+import type { ErrorCode, PeerStatus, Status } from "presync";
 import { problemWords } from "./problem-words.ts";
 import { clockTime, countWords, relativeTime, sizeWords } from "./time-words.ts";
 
@@ -8,6 +8,8 @@ export interface Fact {
   readonly lines: readonly string[];
   /** For the ones who can help: an error's code. */
   readonly code?: string;
+  /** Somebody has to do something about it. */
+  readonly isProblem?: boolean;
 }
 
 /** A device that is not named `browser-…` is a program, such as a backup. */
@@ -35,15 +37,19 @@ export function factsOf(status: Status, now: number): Fact[] {
   if (status.update !== "none") facts.push({ term: "Update", lines: [updateWords[status.update]] });
   for (const { code, since, key } of status.problems)
     facts.push({
-      term: "Problem",
+      term: passing.has(code) ? "Retrying" : "Problem",
+      isProblem: !passing.has(code),
       lines: [
         problemWords[code],
-        `Since ${clockTime(since)}${key === undefined ? "" : `, at ${shortKey(key)}`}`,
+        `Since ${clockTime(since)}${key?.includes("/") ? `, at ${shortKey(key)}` : ""}`,
       ],
       code,
     });
   return facts;
 }
+
+/** These end by themselves. */
+const passing: ReadonlySet<ErrorCode> = new Set(["unreachable", "outcome-unknown", "retry"]);
 
 const deviceWords: Readonly<Record<Status["device"], string>> = {
   saved: "Everything is saved",
@@ -78,7 +84,7 @@ function waitingLines({ documents, changes, bytes }: Status["pending"]): string[
 }
 
 function signedInLines({ user, auth, grantExpiresAt }: Status, now: number): string[] {
-  const who = user === null ? [] : [`Key …${shortName(user.namespace)}`];
+  const who = user === null ? [] : [`As ${shortName(user.namespace)}`];
   if (auth === "expired" || auth === "revoked")
     return [...who, "The sign-in has ended. Work goes on; sign in again to sync."];
   if (grantExpiresAt === null) return who;

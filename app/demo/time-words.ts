@@ -10,7 +10,8 @@ export function relativeTime(time: number, now: number): string {
   const distance = Math.abs(ms);
   if (distance < minuteMs) return "just now";
   const [unitMs, unit] = unitFor(distance);
-  const count = Math.floor(distance / unitMs);
+  // What is to come is rounded: a week from now must not read "in 6 days" a moment later.
+  const count = ms < 0 ? Math.floor(distance / unitMs) : Math.round(distance / unitMs);
   const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
   return ms < 0 ? `${words} ago` : `in ${words}`;
 }

@@ -25,11 +25,11 @@ export function showUndo(list: ListHandle, items: readonly ItemWithId[]): void {
     restoreItems(list, items);
     hideUndo();
     announce(`Restored ${what}`);
-    byId("new-item", HTMLInputElement).focus();
+    byId("sheet", HTMLElement).focus();
   };
   const waitMore = (): void => {
     const timer = setTimeout(() => {
-      if (toast.matches(":hover, :focus-within")) waitMore();
+      if (toast.matches(":hover, :has(:focus-visible)")) waitMore();
       else hideUndo();
     }, shownMs);
     signal.addEventListener("abort", () => clearTimeout(timer));
