@@ -1,5 +1,5 @@
 /** One device of a person: a browser profile behind a network of its own. */
-import type { BrowserContext } from "@playwright/test";
+import type { BrowserContext, Page } from "@playwright/test";
 import type { ChaosProxy } from "./chaos-proxy.ts";
 import type { Tab } from "./tab.ts";
 import { adoptTab, openTab, preparePage } from "./tab.ts";
@@ -17,6 +17,8 @@ export interface Device {
   takeErrors(): string[];
   /** Opens the app in a new tab; by default at its root. */
   tab(path?: string): Promise<Tab>;
+  /** A page of the app that does not show its `presync`. */
+  page(path?: string): Promise<Page>;
   /** A tab that another one opens: only such a one may close itself. */
   popup(from: Tab): Promise<Tab>;
   close(): Promise<void>;
@@ -46,6 +48,11 @@ export async function createDevice(
     console: lines,
     takeErrors: () => errors.splice(0),
     tab: async (path = "/") => openTab(await context.newPage(), appUrl + path),
+    async page(path = "/") {
+      const page = await context.newPage();
+      await page.goto(appUrl + path);
+      return page;
+    },
     async popup(from) {
       const opened = context.waitForEvent("page");
       await from.page.evaluate(() => void globalThis.open(location.href));

@@ -24,10 +24,8 @@ import { startTestStore } from "./test-store.ts";
 export interface StackOptions {
   /** How long signed URLs live; the service's default otherwise. */
   readonly grantSeconds?: number;
-  /** The app's files by name; the test page otherwise. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** The app's folder, instead of files. */
-  readonly appDirectory?: string;
+  /** The demo, with its `presync-manifest.js`, instead of the test page. */
+  readonly demo?: boolean;
   /** Whether there is a `presync-manifest.js`, from which the worker takes the app at its first visit. */
   readonly manifest?: boolean;
 }
@@ -84,10 +82,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     await service.start();
     closers.push(() => service.stop());
-    const appDirectory = options.appDirectory ?? join(directory, "app");
-    if (options.appDirectory === undefined)
-      await writeApp(appDirectory, options.files ?? { "index.html": testPage });
-    const app = appPart(appPort, appDirectory, service.url, options.manifest ?? false);
+    const appDirectory = options.demo ? join(distDirectory(), "demo") : join(directory, "app");
+    if (!options.demo) await writeApp(appDirectory, { "index.html": testPage });
+    const manifest = options.manifest ?? options.demo ?? false;
+    const app = appPart(appPort, appDirectory, service.url, manifest);
     await app.start();
     closers.push(() => app.stop());
     const { endpoint, region, bucket, admin } = store.config;

@@ -1,0 +1,137 @@
+/** The demo app, used as a person would. */
+import type { Locator, Page } from "@playwright/test";
+import type { Device } from "./harness/device.ts";
+import { expect, test } from "./fixtures.ts";
+
+test.use({ stackOptions: { demo: true } });
+
+async function open(device: Device): Promise<Page> {
+  const page = await device.page();
+  await expect(page.getByTestId("status")).not.toHaveAttribute("data-state", "starting");
+  return page;
+}
+
+async function add(page: Page, text: string): Promise<void> {
+  await page.getByTestId("new-item").fill(text);
+  await page.getByTestId("new-item").press("Enter");
+}
+
+function texts(page: Page): Locator {
+  return page.getByTestId("item-text");
+}
+
+async function expectState(page: Page, state: string): Promise<void> {
+  await expect(page.getByTestId("status")).toHaveAttribute("data-state", state);
+}
+
+/** Returns the new key. */
+async function signUp(page: Page): Promise<string> {
+  await page.getByTestId("sign-in").click();
+  await page.getByTestId("choose-new-key").click();
+  const key = (await page.getByTestId("new-key").textContent()) ?? "";
+  await page.getByTestId("key-kept").check();
+  await page.getByTestId("new-key-submit").click();
+  await expect(page.getByTestId("sign-in-dialog")).toBeHidden();
+  return key.trim();
+}
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByTestId("sign-in").click();
+  await page.getByTestId("choose-have-key").click();
+  await page.getByTestId("secret-key").fill(key);
+  await page.getByTestId("secret-key-submit").click();
+  await expect(page.getByTestId("sign-in-dialog")).toBeHidden();
+}
+
+test("a list without an account stays in the browser", async ({ device }) => {
+  const laptop = await device("laptop");
+  const page = await open(laptop);
+  await expect(page.getByTestId("empty")).toBeVisible();
+  await add(page, "milk");
+  await add(page, "bread");
+  await expect(texts(page)).toHaveText(["milk", "bread"]);
+  await expectState(page, "local");
+  await page.reload();
+  await expect(texts(page)).toHaveText(["milk", "bread"]);
+  expect(laptop.console.filter((line) => line.includes("Content Security Policy"))).toEqual([]);
+});
+
+test("what one device adds appears on the other, also without the service", async ({
+  stack,
+  device,
+}) => {
+  const laptop = await open(await device("laptop"));
+  await add(laptop, "made before signing in");
+  const key = await signUp(laptop);
+  await expectState(laptop, "saved");
+  const phone = await open(await device("phone"));
+  await signIn(phone, key);
+  await expect(texts(phone)).toHaveText(["made before signing in"]);
+  await stack.service.stop();
+  await add(phone, "from the phone");
+  await expectState(phone, "saved");
+  await expect(texts(laptop)).toHaveText(["made before signing in", "from the phone"]);
+});
+
+test("it works without a network from the first visit on", async ({ stack, device }) => {
+  const laptop = await device("laptop");
+  const page = await open(laptop);
+  const key = await signUp(page);
+  await expectState(page, "saved");
+  laptop.network.cut();
+  await page.reload();
+  await add(page, "offline");
+  await expect(texts(page)).toHaveText(["offline"]);
+  await expectState(page, "waiting");
+  await page.reload();
+  await expect(texts(page)).toHaveText(["offline"]);
+  await stack.app.stop();
+  laptop.network.heal();
+  await expectState(page, "saved");
+  await stack.app.start();
+  const phone = await open(await device("phone"));
+  await signIn(phone, key);
+  await expect(texts(phone)).toHaveText(["offline"]);
+});
+
+test("signing out leaves nothing to see", async ({ device }) => {
+  const page = await open(await device("laptop"));
+  const key = await signUp(page);
+  await add(page, "mine");
+  await expectState(page, "saved");
+  await page.getByTestId("sign-out").click();
+  await page.getByTestId("sign-out-erase").click();
+  await expect(page.getByTestId("sign-out-dialog")).toBeHidden();
+  await expect(page.getByTestId("empty")).toBeVisible();
+  await expect(page.getByTestId("item")).toHaveCount(0);
+  await signIn(page, key);
+  await expect(texts(page)).toHaveText(["mine"]);
+});
+
+test("the status tells of a store that is down", async ({ stack, device }) => {
+  const page = await open(await device("laptop"));
+  await signUp(page);
+  await expectState(page, "saved");
+  await stack.store.stop();
+  await add(page, "meanwhile");
+  await expectState(page, "waiting");
+  await stack.store.start();
+  await expectState(page, "saved");
+});
+
+test.describe("with grants of seconds", () => {
+  test.use({ stackOptions: { demo: true, grantSeconds: 4 } });
+
+  test("the status tells of an access that has ended", async ({ stack, device }) => {
+    const page = await open(await device("laptop"));
+    await signUp(page);
+    await expectState(page, "saved");
+    await stack.service.stop();
+    await add(page, "soon after");
+    await expectState(page, "expired");
+    await add(page, "work goes on");
+    await expect(texts(page)).toHaveText(["soon after", "work goes on"]);
+    await stack.service.start();
+    await expectState(page, "saved");
+  });
+});
