@@ -42,12 +42,18 @@ function followUser(presync: Presync): void {
     closeView = null;
     list = null;
     hideUndo();
-    openList(presync).then((opened) => {
-      // Somebody else has become current in the meantime.
-      if (presync.repo !== repo) return;
-      list = opened;
-      closeView = showList(opened);
-      addWaiting();
-    }, showStartFailure);
+    // Nothing of a user who is no longer current: neither the list nor a failure.
+    const isCurrent = (): boolean => presync.repo === repo;
+    openList(presync).then(
+      (opened) => {
+        if (!isCurrent()) return;
+        list = opened;
+        closeView = showList(opened);
+        addWaiting();
+      },
+      (error: unknown) => {
+        if (isCurrent()) showStartFailure(error);
+      },
+    );
   });
 }
