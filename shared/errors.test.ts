@@ -15,6 +15,7 @@ const codes: Readonly<Record<ErrorCode, boolean>> = {
   retry: true,
   conflict: false,
   "unexpected-answer": false,
+  "no-service": false,
   unauthenticated: false,
   unsaved: false,
   "disk-full": false,

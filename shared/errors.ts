@@ -27,6 +27,8 @@ export type ErrorCode =
   | "conflict"
   /** Any other answer of the store or the service. */
   | "unexpected-answer"
+  /** Nobody said where the service is, so nobody can sign in. */
+  | "no-service"
   /** The session is missing, malformed, expired or revoked: sign in again. */
   | "unauthenticated"
   /** Work would be lost that the store does not have yet; say `discardUnsaved` to lose it. */

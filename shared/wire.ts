@@ -77,12 +77,19 @@ export type WorkerToTab =
   | { readonly type: "mismatch"; readonly protocol: number; readonly build: string }
   | { readonly type: "failed"; readonly error: ErrorData }
   | { readonly type: "sync"; readonly message: unknown }
-  | { readonly type: "changes"; readonly documentId: string; readonly bytes: Uint8Array }
+  /** Another tab's, as it sent them. */
+  | ({ readonly type: "changes" } & Changes)
   /** The changes of that number are on disk. */
   | { readonly type: "ack"; readonly seq: number }
   /** They build on changes the worker lacks; it has these heads. */
   | { readonly type: "gap"; readonly documentId: string; readonly heads: readonly string[] }
-  | { readonly type: "result"; readonly id: number; readonly error: ErrorData | null }
+  | {
+      readonly type: "result";
+      readonly id: number;
+      readonly error: ErrorData | null;
+      /** This tab's session has ended: what was asked for is in force once the tab has connected anew. */
+      readonly ended: boolean;
+    }
   | { readonly type: "status"; readonly status: Status }
   /** Another user is current: say hello again. */
   | { readonly type: "user-changed" };

@@ -10,6 +10,7 @@
  */
 import type { PrecacheEntry } from "workbox-precaching";
 import { matchPrecache, precache } from "workbox-precaching";
+import { pause } from "./pause.ts";
 
 /** A page that has not begun to arrive by then comes from the cache: a bad network is worse than none. */
 const networkMsMax = 4_000;
@@ -51,8 +52,18 @@ export function createAppShell(
 
   const respond = async (event: FetchEvent): Promise<Response> => {
     const { request } = event;
+    const live = fetch(request);
     try {
-      const response = await fetch(request, { signal: AbortSignal.timeout(networkMsMax) });
+      // Only the wait for an answer is limited, and only where the cache has another one.
+      const kept = await Promise.race([
+        live.then(() => undefined),
+        pause(networkMsMax).then(() => cached(request)),
+      ]);
+      if (kept !== undefined) {
+        live.catch(() => undefined);
+        return kept;
+      }
+      const response = await live;
       if (response.ok) event.waitUntil(keepNewest(request, response.clone()));
       if (response.status < 500) return response;
       // A broken server is no reason to lose a page that is here.

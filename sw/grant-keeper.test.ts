@@ -138,12 +138,27 @@ test("a refused grant is renewed once at once; a session that is over ends the a
     throw new PresyncError("unauthenticated", "revoked");
   };
   keeper.refused();
-  await settle();
+  await pass(120_000);
   expect(keeper.auth).toBe("revoked");
   expect(problems.list().map(({ code }) => code)).toEqual(["unauthenticated"]);
   const asked = requests.length;
   await pass(10 * day);
   expect(requests).toHaveLength(asked);
+});
+
+test("I11: a store that refuses every grant, and a clock far ahead, do not make it a storm", async () => {
+  for (let second = 0; second < 600; second++) {
+    keeper.refused();
+    await pass(1_000);
+  }
+  expect(requests.length).toBeLessThan(15);
+  keeper.close();
+  requests.length = 0;
+  now = 6 * day;
+  answer = () => grant(0);
+  keeper = keep();
+  await pass(600_000);
+  expect(requests.length).toBeLessThan(3);
 });
 
 test("newcomers make it ask for a wider grant, at most once a minute", async () => {

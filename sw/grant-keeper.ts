@@ -70,8 +70,10 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   let closed = false;
   let cancelTimer: (() => void) | undefined;
 
-  const schedule = (delayMs: number): void => {
+  const schedule = (delayMsWanted: number): void => {
     cancelTimer?.();
+    // Whatever the clock says or the store refuses: the service is not asked again at once.
+    const delayMs = Math.max(delayMsWanted, renewedAt + renewalIntervalMsMin - clock.now());
     if (closed || client === null || user.session === null || sessionEnd !== null) return;
     const bounded = Math.min(Math.max(delayMs, 0), timerMsMax);
     cancelTimer = timers.after(bounded, () => void renew());
@@ -79,7 +81,9 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
 
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
-    schedule((grant.issuedAt + grant.expiresAt) / 2 - clock.now());
+    // Its age by our own clock where we saw it come; the service's may differ by hours.
+    const receivedAt = Number.isFinite(renewedAt) ? renewedAt : grant.issuedAt;
+    schedule(receivedAt + (grant.expiresAt - grant.issuedAt) / 2 - clock.now());
   };
 
   /** Never rejects: what fails shows in `auth`, and is tried again. */
@@ -97,8 +101,9 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       renewedAt = clock.now();
       await parts.save(next);
       if (isClosed()) return;
+      // A store that refuses every grant must not make us fetch one after the other.
+      if (!isRefused) backoff.reset();
       [grant, isRefused] = [next, false];
-      backoff.reset();
       parts.problems.resolve(subject);
       parts.use(next);
       scheduleHalfLife();
@@ -132,7 +137,8 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     refused() {
       isRefused = true;
       parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
-      void renew();
+      if (clock.now() - renewedAt > renewalIntervalMsMin) void renew();
+      else schedule(backoff.next(parts.random.uniform()));
     },
     refresh() {
       if (clock.now() - renewedAt < renewalIntervalMsMin) return;

@@ -2,7 +2,7 @@
  * What the worker remembers beside the documents: who is current, each user's session and grant. All of it is
  * secret; it lives in the worker's IndexedDB, and no message to a tab carries any of it.
  */
-import { createStore, get, set, update } from "idb-keyval";
+import { createStore, update } from "idb-keyval";
 import type { Grant } from "../shared/grants.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import type { UserId } from "../shared/wire.ts";
@@ -32,6 +32,8 @@ export interface UserRecord {
 export interface RegistryState {
   readonly current: UserId;
   readonly users: Readonly<Record<UserId, UserRecord>>;
+  /** Users whose databases are to be erased, and are as soon as that is possible. */
+  readonly erasing: readonly UserId[];
 }
 
 /** How many merged users a tab may still come from; older ones have long been reloaded. */
@@ -48,31 +50,25 @@ const stateKey = "registry";
 export function openRegistry(databaseName: string): Registry {
   const store = createStore(databaseName, "registry");
   const initial = signedOutState();
-  return {
-    async read() {
-      const found = await get<RegistryState>(stateKey, store);
-      if (found !== undefined) return found;
-      await set(stateKey, initial, store);
-      return initial;
-    },
-    async change(change) {
-      let next = initial;
-      await update<RegistryState>(
-        stateKey,
-        (found) => {
-          next = change(found ?? initial);
-          return next;
-        },
-        store,
-      );
-      return next;
-    },
+  const change: Registry["change"] = async (action) => {
+    let next = initial;
+    await update<RegistryState>(
+      stateKey,
+      (found) => {
+        next = action(found ?? initial);
+        return next;
+      },
+      store,
+    );
+    return next;
   };
+  // Also reading is a change: of two workers at their first start, one names the signed-out user for both.
+  return { change, read: () => change((state) => state) };
 }
 
 function signedOutState(): RegistryState {
   const user = signedOutUser();
-  return { current: user.id, users: { [user.id]: user } };
+  return { current: user.id, users: { [user.id]: user }, erasing: [] };
 }
 
 export function signedOutUser(): UserRecord {
@@ -96,7 +92,7 @@ export function withUser(state: RegistryState, user: UserRecord): RegistryState 
   return { ...state, users: { ...state.users, [user.id]: user } };
 }
 
-export function withoutUser(state: RegistryState, id: UserId): RegistryState {
+function withoutUser(state: RegistryState, id: UserId): RegistryState {
   return {
     ...state,
     users: Object.fromEntries(Object.entries(state.users).filter(([key]) => key !== id)),
@@ -106,4 +102,10 @@ export function withoutUser(state: RegistryState, id: UserId): RegistryState {
 export function absorbing(user: UserRecord, other: UserId): UserRecord {
   const absorbed = [...user.absorbed.filter((id) => id !== other), other];
   return { ...user, absorbed: absorbed.slice(-absorbedMax) };
+}
+
+/** The user is gone, and its databases are to go. */
+export function erasingUser(state: RegistryState, id: UserId): RegistryState {
+  const erasing = [...state.erasing.filter((other) => other !== id), id];
+  return { ...withoutUser(state, id), erasing };
 }

@@ -75,11 +75,12 @@ export function createTabHub(parts: TabHubParts): TabHub {
 
   const takeChanges = async (tab: Tab, seq: number, changes: Changes): Promise<void> => {
     const { handle, stored } = await tab.session.apply(changes);
-    const { documentId, bytes } = changes;
+    const { documentId, bytes, heads } = changes;
     if (stored === null) return tab.send({ type: "gap", documentId, heads: headsIfReady(handle) });
     // The other tabs see it at once; it reaches the disk meanwhile.
     for (const other of tabs.values())
-      if (other !== tab) other.send({ type: "changes", documentId, bytes });
+      if (other !== tab && other.session === tab.session)
+        other.send({ type: "changes", documentId, bytes, heads });
     await stored;
     tab.send({ type: "ack", seq });
   };
@@ -94,7 +95,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return tab.session.inBucket(call.documentId, call.heads);
       case "sign-in-key":
         if (tab.service === null)
-          throw new PresyncError("invalid-argument", "connect() was given no service");
+          throw new PresyncError("no-service", "connect() was given no service");
         return users.signInWithKey(call.secretKey, tab.service);
       case "sign-out":
         return users.signOut(call);
@@ -107,18 +108,21 @@ export function createTabHub(parts: TabHubParts): TabHub {
         tab.session.tabs.receive(message.message as Message);
         return;
       case "changes":
-        takeChanges(tab, message.seq, message).catch((error: unknown) =>
-          tab.send({ type: "failed", error: toErrorData(error) }),
+        // Told what is here, the tab sends again what is not.
+        takeChanges(tab, message.seq, message).catch(() =>
+          tab.send({ type: "gap", documentId: message.documentId, heads: [] }),
         );
         return;
       case "call": {
         const { id } = message;
-        const done = (error: unknown): void => {
+        const done = (failure: unknown): void => {
+          const error = failure === null ? null : toErrorData(failure);
+          const ended = users.peek() !== null && users.peek() !== tab.session;
           // Who reads the status after an answer finds it in there.
-          parts.announce();
-          tab.send({ type: "result", id, error: error === null ? null : toErrorData(error) });
+          if (!ended) parts.announce();
+          tab.send({ type: "result", id, error, ended });
           // Only now: an answer on a port that was left behind would be lost, and the call repeated.
-          if (users.peek() !== null && users.peek() !== tab.session) dismiss();
+          if (ended) dismiss();
         };
         answer(tab, message.call).then(() => done(null), done);
         return;
@@ -193,7 +197,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     async handOver({ user, changes }) {
       const session = await users.current();
       if (session.user.id !== user) return users.stash(user, changes);
-      for (const change of changes) await (await session.apply(change)).stored;
+      await session.applyAll(changes);
     },
     broadcast(status) {
       for (const tab of tabs.values()) tab.send({ type: "status", status });

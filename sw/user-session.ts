@@ -18,6 +18,7 @@ import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
+import { pause } from "./pause.ts";
 import { createServiceClient } from "./service-client.ts";
 import { createStoreQueue } from "./store-queue.ts";
 import { TabNetwork } from "./tab-network.ts";
@@ -38,6 +39,14 @@ export type SessionStatus = Pick<
   | "problems"
 >;
 
+/** A change that a closing tab built on another tab's is followed by that one soon, or never. */
+const arrivalMsMax = 60_000;
+
+interface Applied {
+  readonly handle: Handle;
+  readonly stored: Promise<void> | null;
+}
+
 export interface UserSession {
   readonly user: UserRecord;
   readonly tabs: TabNetwork;
@@ -49,13 +58,13 @@ export interface UserSession {
    * Brings a tab's changes into the document. `stored` resolves once they are on disk; null where they build
    * on changes that are not here, and then nothing was taken.
    */
-  apply(
-    changes: Changes,
-  ): Promise<{ readonly handle: Handle; readonly stored: Promise<void> | null }>;
+  apply(changes: Changes): Promise<Applied>;
   /** Resolves once these heads of the document are here and on disk. */
   stored(documentId: string, heads: readonly string[]): Promise<void>;
   /** Resolves once the store has acknowledged these heads. */
   inBucket(documentId: string, heads: readonly string[]): Promise<void>;
+  /** The same, until all are on disk; what builds on changes of another tab waits for these to come. */
+  applyAll(changes: readonly Changes[]): Promise<void>;
   conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
   status(): SessionStatus;
   close(): Promise<void>;
@@ -120,6 +129,20 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   engine.use(user.grant === null ? null : createPresignedBucket(user.grant, world.clock));
   await tabs.connected();
 
+  const apply = async (changes: Changes): Promise<Applied> => {
+    const handle = await engine.documents.open(parseDocumentId(changes.documentId));
+    const isHere = (): boolean => handle.isReady() && A.hasHeads(handle.doc(), [...changes.heads]);
+    handle.update((doc) => A.loadIncremental(doc, changes.bytes));
+    if (!isHere()) return { handle, stored: null };
+    return { handle, stored: storeChecked(handle, isHere) };
+  };
+
+  /** A document that was being loaded may have been put in the place of what was just brought into it. */
+  const storeChecked = async (handle: Handle, isHere: () => boolean): Promise<void> => {
+    await queue.store(handle);
+    if (!isHere()) throw new PresyncError("internal", "a change was lost on its way to the disk");
+  };
+
   return {
     user,
     tabs,
@@ -130,18 +153,26 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       handle.update((doc) => A.loadIncremental(doc, birth));
       await queue.store(handle);
     },
-    async apply({ documentId, bytes, heads }) {
-      const handle = await engine.documents.open(parseDocumentId(documentId));
-      handle.update((doc) => A.loadIncremental(doc, bytes));
-      const whole = handle.isReady() && A.hasHeads(handle.doc(), [...heads]);
-      return { handle, stored: whole ? queue.store(handle) : null };
+    apply,
+    async applyAll(changes) {
+      const all = await Promise.all(changes.map(apply));
+      await Promise.all(
+        all.map(async ({ handle, stored }, index) => {
+          if (stored !== null) return stored;
+          await Promise.race([arrival(handle, changes[index]?.heads ?? []), pause(arrivalMsMax)]);
+          await queue.store(handle);
+        }),
+      );
     },
     async stored(documentId, heads) {
       const handle = await engine.documents.open(parseDocumentId(documentId));
       await arrival(handle, heads);
       await queue.store(handle);
     },
-    inBucket: (documentId, heads) => engine.inBucket(parseDocumentId(documentId), heads),
+    async inBucket(documentId, heads) {
+      const { documentId: id } = await engine.open(parseDocumentId(documentId));
+      await engine.inBucket(id, heads);
+    },
     conditions(conditions) {
       engine.conditions(conditions);
       if (conditions.online) keeper.online();

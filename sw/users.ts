@@ -8,17 +8,21 @@ import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Grant } from "../shared/grants.ts";
 import type { ReplicaId } from "../shared/keys.ts";
 import type { Changes, UserId } from "../shared/wire.ts";
+import { pause } from "./pause.ts";
 import type { Databases } from "./databases.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
 import { mergeUsers } from "./merge-users.ts";
 import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
-import { absorbing, currentUser, signedOutUser, withoutUser, withUser } from "./registry.ts";
+import { absorbing, currentUser, erasingUser, signedOutUser, withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
 import type { UserSession } from "./user-session.ts";
 import { openUserSession } from "./user-session.ts";
 
 /** What is unsent when somebody signs out gets this long to leave. */
 const farewellMs = 5_000;
+
+/** Between attempts to get another replica id from a service that is down. */
+const newReplicaPauseMs = 30_000;
 
 export interface SignOutOptions {
   readonly forget: boolean;
@@ -67,8 +71,7 @@ export function openUsers(parts: UsersParts): Users {
       user,
       changed: parts.changed,
       superseded: parts.userChanged,
-      cloned: (id) =>
-        parts.background(exclusively(() => takeNewReplica(id)).then(parts.userChanged)),
+      cloned: (id) => parts.background(insistOnNewReplica(id)),
     }).then((next) => {
       session = next;
       parts.changed();
@@ -94,21 +97,45 @@ export function openUsers(parts: UsersParts): Users {
       await registry.change(change);
       await between();
     } finally {
-      // Whatever failed, somebody must be current: what the registry says.
-      next.resolve(open(currentUser(await registry.read())));
+      // Whatever failed, somebody must be current: who the registry says.
+      next.resolve(openCurrent());
       await next.promise;
     }
   };
 
-  /** Merges and erases what was claimed; both may be repeated. */
+  const openCurrent = async (): Promise<UserSession> => open(currentUser(await registry.read()));
+
+  /** Merges what was claimed, and begins to erase what is to go; both may be repeated. */
   const finishClaims = async (): Promise<void> => {
     const { users } = await registry.read();
     for (const { id, claimedBy } of Object.values(users)) {
       if (claimedBy === null) continue;
       await mergeUsers(databases, id, claimedBy);
-      parts.background(
-        databases.erase(id).then(() => registry.change((state) => withoutUser(state, id))),
-      );
+      await registry.change((state) => erasingUser(state, id));
+    }
+    parts.background(erase());
+  };
+
+  const erase = async (): Promise<void> => {
+    const { erasing } = await registry.read();
+    for (const id of erasing) {
+      await databases.erase(id);
+      await registry.change((state) => ({
+        ...state,
+        erasing: state.erasing.filter((other) => other !== id),
+      }));
+    }
+  };
+
+  /** Until it has one, nothing is written to the bucket: the attempts go on while the worker lives. */
+  const insistOnNewReplica = async (id: UserId): Promise<void> => {
+    try {
+      await exclusively(() => takeNewReplica(id));
+      parts.userChanged();
+    } catch (error) {
+      if (toErrorData(error).code === "unauthenticated") throw error;
+      await pause(newReplicaPauseMs);
+      return insistOnNewReplica(id);
     }
   };
 
@@ -130,6 +157,8 @@ export function openUsers(parts: UsersParts): Users {
     const known = state.users[id];
     const grant = await requestGrant(service, signedIn, known?.replica ?? null);
     const { namespace } = signedIn;
+    // Who was forgotten here before begins with an empty database.
+    await erase();
     await exchange((found) => {
       const base = found.users[id] ?? { ...signedOutUser(), id };
       const user = {
@@ -148,15 +177,26 @@ export function openUsers(parts: UsersParts): Users {
     }, finishClaims);
   };
 
-  opened = exclusively(async () => {
-    await finishClaims();
-    return open(currentUser(await registry.read()));
-  });
-  // Who needs the session sees the failure; the worker starts anew with the next tab.
+  const start = (): Promise<UserSession> =>
+    exclusively(async () => {
+      try {
+        await finishClaims();
+      } catch (error) {
+        // A full disk, perhaps. What was claimed stays where it is, and the user can work.
+        parts.background(Promise.reject(error));
+      }
+      return openCurrent();
+    });
+  opened = start();
   opened.catch(() => undefined);
 
   return {
-    current: () => opened,
+    current: () =>
+      // What failed may work by now; every tab that says hello tries once.
+      opened.catch(() => {
+        opened = start();
+        return opened;
+      }),
     peek: () => session,
     signInWithKey: (secretKey, service) =>
       exclusively(async () => {
@@ -176,11 +216,11 @@ export function openUsers(parts: UsersParts): Users {
           const found = state.users[id];
           const rest =
             forget || found === undefined
-              ? withoutUser(state, id)
+              ? erasingUser(state, id)
               : withUser(state, signedOff(found));
           return { ...withUser(rest, next), current: next.id };
         });
-        if (forget) await databases.erase(id);
+        if (forget) await erase();
       }),
     stash: (user, changes) =>
       exclusively(async () => {
@@ -189,7 +229,7 @@ export function openUsers(parts: UsersParts): Users {
         const record = users[owner];
         // Erased on purpose: then this is, too.
         if (record === undefined) return;
-        if (owner === current) return applyAll(await opened, changes);
+        if (owner === current) return (await opened).applyAll(changes);
         // Another user's Repo is opened for a moment, without any network.
         const target = await openUserSession({
           databases,
@@ -200,16 +240,12 @@ export function openUsers(parts: UsersParts): Users {
           cloned() {},
         });
         try {
-          await applyAll(target, changes);
+          await target.applyAll(changes);
         } finally {
           await target.close();
         }
       }),
   };
-}
-
-async function applyAll(session: UserSession, changes: readonly Changes[]): Promise<void> {
-  for (const change of changes) await (await session.apply(change)).stored;
 }
 
 /** Continues as `replica` where the service still knows it; else it gives another id. */
@@ -238,11 +274,13 @@ function heirOf(users: RegistryState["users"], gone: UserId): UserId | undefined
   return Object.values(users).find(({ absorbed }) => absorbed.includes(gone))?.id;
 }
 
-/** Stores everything, and gives what is unsent a moment to leave. */
+/** Stores everything, and sends what is unsent; but a disk or a store that hangs does not hold anybody back. */
 async function settle(leaving: UserSession): Promise<void> {
-  const ready = Object.values(leaving.engine.repo.handles).filter((handle) => handle.isReady());
-  await leaving.engine.repo.flush(ready.map((handle) => handle.documentId));
-  const sent = leaving.engine.flush();
-  const timeout = new Promise<void>((resolve) => setTimeout(resolve, farewellMs));
-  await Promise.race([sent, timeout]);
+  const { repo } = leaving.engine;
+  const finish = async (): Promise<void> => {
+    const ready = Object.values(repo.handles).filter((handle) => handle.isReady());
+    await repo.flush(ready.map((handle) => handle.documentId));
+    await leaving.engine.flush();
+  };
+  await Promise.race([finish(), pause(farewellMs)]);
 }

@@ -30,12 +30,12 @@ beforeEach(() => {
   sent = [];
   needed = 0;
   worker = A.init<Doc>();
-  tracker = createChangeTracker(repo, (seq, changes) => sent.push({ seq, changes }), {
+  tracker = createChangeTracker((seq, changes) => sent.push({ seq, changes }), {
     changed() {},
     needed: () => needed++,
   });
   handle = repo.create<Doc>({ items: [] });
-  tracker.track(handle.documentId);
+  tracker.track(handle);
 });
 
 test("changes of one tick leave together, at once", async () => {
@@ -70,6 +70,9 @@ test("what was not acknowledged is sent again to the next worker; what was, is n
   await settle();
   const lost = sent.at(-1)!;
   tracker.disconnected();
+  expect(tracker.unacknowledged).toBe(1);
+  // Told by the worker before it was gone, from its memory: no reason not to send it again.
+  tracker.workerHas(handle.documentId, lost.changes.heads);
   sent.length = 0;
   tracker.connected();
   await settle();
@@ -95,13 +98,15 @@ test("without a connection it says that one is needed, and hands over what is ou
   await settle();
   expect(needed).toBeGreaterThan(0);
   expect(sent).toEqual([]);
-  const untracked = repo.create<Doc>({ items: ["never tracked"] });
+  const other = repo.create<Doc>({ items: ["another"] });
+  tracker.track(other);
   const outstanding = tracker.outstanding();
   expect(new Set(outstanding.map(({ documentId }) => documentId))).toEqual(
-    new Set([handle.documentId, untracked.documentId]),
+    new Set([handle.documentId, other.documentId]),
   );
+  expect(tracker.unacknowledged).toBe(2);
   tracker.connected();
   await settle();
-  tracker.acknowledged(sent[0]!.seq);
-  expect(tracker.outstanding().map(({ documentId }) => documentId)).toEqual([untracked.documentId]);
+  tracker.acknowledged(sent.find(({ changes }) => changes.documentId === handle.documentId)!.seq);
+  expect(tracker.outstanding().map(({ documentId }) => documentId)).toEqual([other.documentId]);
 });

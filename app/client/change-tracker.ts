@@ -4,16 +4,16 @@
  * on disk, it counts as unacknowledged and is sent again to the next worker.
  */
 import * as A from "@automerge/automerge/slim";
-import type { DocHandle, DocumentId, Repo } from "@automerge/automerge-repo/slim";
+import type { DocHandle, DocumentId } from "@automerge/automerge-repo/slim";
 import type { Changes } from "../../shared/wire.ts";
 
 type Handle = DocHandle<unknown>;
 
 export interface ChangeTracker {
-  /** Changes sent and not acknowledged. */
+  /** Changes, or documents with changes, that the worker has not said to be on disk. */
   readonly unacknowledged: number;
   /** Begins to follow a document. */
-  track(id: DocumentId): void;
+  track(handle: Handle): void;
   /** The worker has these heads, in memory or on disk. */
   workerHas(id: DocumentId, heads: readonly string[]): void;
   /** The worker turned out to have these heads and no more. */
@@ -35,107 +35,102 @@ export interface TrackerEvents {
 
 interface Tracked {
   readonly handle: Handle;
-  /** Heads the worker has or had, without those that only unacknowledged messages carried. */
-  safe: readonly string[];
-  /** Heads of what was sent since the connection was made. */
+  /** Heads the worker has or had, as far as it has told. */
+  told: readonly string[];
+  /** Heads of what was sent and is not acknowledged. */
   sent: readonly string[];
-  scheduled: boolean;
+  /** There may be something to send. */
+  isDue: boolean;
 }
 
 export function createChangeTracker(
-  repo: Repo,
   send: (seq: number, changes: Changes) => void,
   events: TrackerEvents,
 ): ChangeTracker {
   const tracked = new Map<DocumentId, Tracked>();
-  const waiting = new Map<number, { readonly id: DocumentId; readonly heads: readonly string[] }>();
+  /** What was sent and not acknowledged, as it was sent: the next worker gets the same. */
+  const waiting = new Map<number, Changes>();
   let isConnected = false;
   let lastSeq = 0;
 
-  const handles = (): Partial<Record<DocumentId, Handle>> => repo.handles;
-
   const flush = (entry: Tracked): void => {
-    entry.scheduled = false;
-    if (!isConnected) return events.needed();
-    const changes = beyond(entry.handle, [...entry.safe, ...entry.sent]);
-    if (changes === undefined) return;
-    const seq = ++lastSeq;
-    entry.sent = changes.heads;
-    waiting.set(seq, { id: entry.handle.documentId, heads: changes.heads });
+    if (!entry.isDue) return;
+    if (!isConnected) {
+      if (news(entry) !== undefined) events.needed();
+      return events.changed();
+    }
+    entry.isDue = false;
+    const changes = news(entry);
+    if (changes !== undefined) {
+      const seq = ++lastSeq;
+      entry.sent = changes.heads;
+      waiting.set(seq, changes);
+      send(seq, changes);
+    }
     events.changed();
-    send(seq, changes);
   };
 
   const schedule = (entry: Tracked): void => {
-    if (entry.scheduled) return;
-    entry.scheduled = true;
+    if (entry.isDue && isConnected) return;
+    entry.isDue = true;
     queueMicrotask(() => flush(entry));
   };
 
-  const track = (id: DocumentId): Tracked | undefined => {
-    const known = tracked.get(id);
-    const handle = handles()[id];
-    if (known !== undefined || handle === undefined) return known;
-    const entry: Tracked = { handle, safe: [], sent: [], scheduled: false };
-    tracked.set(id, entry);
-    handle.on("heads-changed", () => schedule(entry));
-    // Not at once: what the worker is about to tell may be all there is.
-    if (handle.isReady()) schedule(entry);
-    return entry;
+  const settle = (seq: number): void => {
+    const changes = waiting.get(seq);
+    const entry = tracked.get(changes?.documentId as DocumentId);
+    waiting.delete(seq);
+    if (changes !== undefined && entry !== undefined) entry.told = merge(entry.told, changes.heads);
   };
 
   return {
     get unacknowledged() {
-      return waiting.size;
+      let count = waiting.size;
+      for (const entry of tracked.values()) if (entry.isDue && news(entry) !== undefined) count++;
+      return count;
     },
-    track,
+    track(handle) {
+      if (tracked.has(handle.documentId)) return;
+      const entry: Tracked = { handle, told: [], sent: [], isDue: false };
+      tracked.set(handle.documentId, entry);
+      handle.on("heads-changed", () => schedule(entry));
+      if (handle.isReady()) schedule(entry);
+    },
     workerHas(id, heads) {
-      const entry = track(id);
-      if (entry !== undefined) entry.safe = merge(entry.safe, heads);
+      const entry = tracked.get(id);
+      if (entry !== undefined) entry.told = merge(entry.told, heads);
     },
     workerHasOnly(id, heads) {
-      const entry = track(id);
+      const entry = tracked.get(id);
       if (entry === undefined) return;
-      entry.safe = heads;
-      entry.sent = [];
-      for (const [seq, message] of waiting) if (message.id === id) waiting.delete(seq);
+      [entry.told, entry.sent] = [heads, []];
+      for (const [seq, { documentId }] of waiting) if (documentId === id) waiting.delete(seq);
       schedule(entry);
     },
     acknowledged(seq) {
-      const message = waiting.get(seq);
-      if (message === undefined) return;
-      waiting.delete(seq);
-      const entry = tracked.get(message.id);
-      if (entry !== undefined) entry.safe = merge(entry.safe, message.heads);
+      settle(seq);
       events.changed();
     },
     disconnected() {
       isConnected = false;
-      waiting.clear();
-      for (const entry of tracked.values()) entry.sent = [];
-      events.changed();
     },
     connected() {
       isConnected = true;
-      for (const entry of tracked.values()) schedule(entry);
+      for (const [seq, changes] of waiting) send(seq, changes);
+      for (const entry of tracked.values()) if (entry.isDue) flush(entry);
     },
     outstanding() {
-      const found: Changes[] = [];
-      for (const handle of Object.values(handles())) {
-        if (handle === undefined) continue;
-        const changes = beyond(handle, tracked.get(handle.documentId)?.safe ?? []);
-        if (changes !== undefined) found.push(changes);
-      }
-      return found;
+      const unsent = [...tracked.values()].map((entry) => news(entry));
+      return [...waiting.values(), ...unsent.filter((changes) => changes !== undefined)];
     },
   };
 }
 
-/** What the document has beyond these heads; undefined where that is nothing. */
-function beyond(handle: Handle, known: readonly string[]): Changes | undefined {
+/** What the document has beyond what was sent, or told by the worker; undefined where that is nothing. */
+function news({ handle, told, sent }: Tracked): Changes | undefined {
   if (!handle.isReady()) return undefined;
   const doc = handle.doc();
-  const shared = known.filter((head) => A.hasHeads(doc, [head]));
+  const shared = [...told, ...sent].filter((head) => A.hasHeads(doc, [head]));
   if (A.getChangesMetaSince(doc, shared).length === 0) return undefined;
   const bytes = shared.length === 0 ? A.save(doc) : A.saveSince(doc, shared);
   return { documentId: handle.documentId, bytes, heads: A.getHeads(doc) };

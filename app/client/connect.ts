@@ -15,7 +15,7 @@ import { discoverService } from "./discover-service.ts";
 import { registerWorker } from "./register-worker.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { Subscribable } from "./subscribable.ts";
-import { createSubscribable } from "./subscribable.ts";
+import { createSubscribable, readOnly } from "./subscribable.ts";
 import { startingStatus, tabStatus } from "./tab-status.ts";
 import type { TabSession } from "./tab-session.ts";
 import { createTabSession } from "./tab-session.ts";
@@ -38,7 +38,10 @@ export interface ConnectOptions {
 }
 
 export interface Presync {
-  /** The current user's Repo. Another user has another one; see `repos`. */
+  /**
+   * The current user's Repo. Another user has another one; see `repos`. The handles of a Repo that was left are
+   * unloaded: reading and changing them throws.
+   */
   readonly repo: Repo;
   /** Tells of a new Repo when another user becomes current: documents are then to be opened again. */
   readonly repos: Subscribable<Repo>;
@@ -51,12 +54,16 @@ export interface Presync {
   open<T extends object>(name: string, init: T): Promise<DocHandle<T>>;
   /**
    * Resolves once everything the document has now is on the device's disk, or in the object store. It waits as
-   * long as that takes: for the network, and for the user to sign in.
+   * long as that takes: for the network, and for the user to sign in. Throws `closed` when another user becomes
+   * current.
    */
   saved(handle: DocHandle<unknown>, where: "device" | "bucket"): Promise<void>;
   /** A new identity without an account: shown to the user once, and kept by nobody else. */
   newSecretKey(): string;
-  /** Throws `invalid-argument` for a key with a typing error, `unreachable` without the service. */
+  /**
+   * Throws `invalid-argument` for a key with a typing error, `no-service` where none is known, `unreachable`
+   * where it does not answer.
+   */
   signIn(method: "key", options: { readonly secretKey: string }): Promise<void>;
   /**
    * `forget` also erases this browser's copy; it throws `unsaved` while the store lacks something, unless
@@ -112,6 +119,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         refreshStatus();
       },
       message: receive,
+      failing(error) {
+        first.reject(error);
+      },
       outdated() {
         workerStatus = { ...workerStatus, update: "required" };
         refreshStatus();
@@ -131,6 +141,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   /** Another user is current: the old one's edits go to the old one's database, and the Repo is left behind. */
   function exchangeSession(): void {
     handOver();
+    link.abandon(new PresyncError("closed", "another user is current"));
     session.close();
     session = createSession();
     repos.set(session.repo);
@@ -147,7 +158,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       case "sync":
         return session.receiveSync(message.message);
       case "changes":
-        return session.receiveChanges(message.documentId, message.bytes);
+        return session.receiveChanges(message);
       case "ack":
         return session.tracker.acknowledged(message.seq);
       case "gap":
@@ -197,36 +208,61 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     { signal },
   );
 
-  await first.promise;
+  try {
+    await first.promise;
+  } catch (error) {
+    listeners.abort();
+    link.close();
+    throw error;
+  }
   reportLoaded(link, wasm, signal);
 
   const presync: Presync = {
     get repo() {
       return session.repo;
     },
-    repos,
-    status,
+    repos: readOnly(repos),
+    status: readOnly(status),
     async open<T extends object>(name: string, init: T) {
       const [url, birth] = await Promise.all([
         namedDocumentUrl(name),
         birthOf(init as Record<string, unknown>),
       ]);
-      const { repo } = session;
-      await link.call({ name: "open", documentId: url.slice("automerge:".length), birth });
-      const handle = await repo.find<T>(url);
-      checkKinds(handle.doc(), init as Record<string, unknown>);
-      return handle;
+      const documentId = url.slice("automerge:".length);
+      for (;;) {
+        const current = session;
+        try {
+          await link.call({ name: "open", documentId, birth });
+          const handle = await Promise.race([current.repo.find<T>(url), current.left]);
+          checkKinds(handle.doc(), init as Record<string, unknown>);
+          return handle;
+        } catch (error) {
+          // Another user became current meanwhile: it is that one's document that is opened.
+          if (session === current) throw error;
+        }
+      }
     },
     async saved(handle, where) {
+      const current = session;
+      if (!current.owns(handle)) throw new PresyncError("closed", "another user's document");
       const heads = decodeHeads(handle.heads());
       const { documentId } = handle;
-      await link.call({ name: where === "device" ? "stored" : "in-bucket", documentId, heads });
+      const name = where === "device" ? "stored" : "in-bucket";
+      await Promise.race([link.call({ name, documentId, heads }), current.left]);
     },
     newSecretKey: () => formatSecretKey(crypto.getRandomValues(new Uint8Array(secretKeyBytes))),
-    async signIn(_method, { secretKey }) {
+    async signIn(method: unknown, proof: { readonly secretKey?: unknown } | undefined) {
+      const secretKey = proof?.secretKey;
+      if (method !== "key" || typeof secretKey !== "string")
+        throw new PresyncError(
+          "invalid-argument",
+          'signIn("key", { secretKey }) is the way to sign in',
+        );
       // Here already, so that a typing error needs no worker to be found.
       parseSecretKey(secretKey);
       await link.call({ name: "sign-in-key", secretKey });
+      // From now on there is something to lose: some browsers ask the user, others decide by themselves.
+      await navigator.storage.persist().catch(() => false);
     },
     signOut: ({ forget = false, discardUnsaved = false } = {}) =>
       link.call({ name: "sign-out", forget, discardUnsaved }),

@@ -1,9 +1,9 @@
 /** A value that changes, with listeners: each is called at once and then after every change. */
 
 export interface Subscribable<T> {
-  get(): T;
+  readonly get: () => T;
   /** Returns the function that unsubscribes. */
-  subscribe(listener: (value: T) => void): () => void;
+  readonly subscribe: (listener: (value: T) => void) => () => void;
 }
 
 export interface Writable<T> extends Subscribable<T> {
@@ -34,4 +34,9 @@ export function createSubscribable<T>(initial: T): Writable<T> {
       return () => listeners.delete(own);
     },
   };
+}
+
+/** The same value for those who may only look at it. */
+export function readOnly<T>({ get, subscribe }: Subscribable<T>): Subscribable<T> {
+  return { get, subscribe };
 }

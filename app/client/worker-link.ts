@@ -21,6 +21,8 @@ export interface LinkEvents {
   disconnected(): void;
   /** Everything that is about documents and status. */
   message(message: WorkerToTab): void;
+  /** The worker does not start, or does not answer. */
+  failing(error: PresyncError): void;
   /** Tab and worker come from builds that do not understand each other. */
   outdated(): void;
   /** Whether an answer is being waited for that the lock cannot tell about. */
@@ -38,6 +40,8 @@ export interface WorkerLink {
   reconnect(): void;
   /** Connects a dormant tab. */
   wake(): void;
+  /** Rejects the calls that are about documents: these are another user's. */
+  abandon(error: PresyncError): void;
   close(): void;
 }
 
@@ -53,6 +57,7 @@ export interface LinkOptions {
 
 /** A cold worker takes half a second on a slow machine; a busy one a few. */
 const welcomeMsMax = 10_000;
+const failuresMax = 3;
 const retryMsMin = 250;
 const retryMsMax = 10_000;
 
@@ -65,11 +70,15 @@ const answerMsMax = 15_000;
 export function createWorkerLink(options: LinkOptions): WorkerLink {
   const { registration, events } = options;
   const calls = new Map<number, PendingCall>();
+  /** Answers that are true once there is a connection again. */
+  const afterWelcome: (() => void)[] = [];
   let lastCall = 0;
   let port: MessagePort | null = null;
   let isConnected = false;
   let isClosed = false;
   let isDormant = false;
+  let isOutdated = false;
+  let failures = 0;
   let retryMs = retryMsMin;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watch: AbortController | null = null;
@@ -101,7 +110,16 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       [channel.port2],
     );
     clearTimeout(timer);
-    timer = setTimeout(() => reconnect(retryMs), welcomeMsMax);
+    timer = setTimeout(
+      () => fail(new PresyncError("worker-unavailable", "no answer")),
+      welcomeMsMax,
+    );
+  };
+
+  const fail = (error: PresyncError): void => {
+    failures++;
+    if (failures >= failuresMax) events.failing(error);
+    reconnect(retryMs);
   };
 
   const reconnect = (delayMs: number): void => {
@@ -141,22 +159,31 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       case "welcome":
         clearTimeout(timer);
         retryMs = retryMsMin;
+        failures = 0;
         isConnected = true;
         watchLock(message.lock);
         events.connected(message);
+        // Unless it has connected again at once, as another user's.
+        if (!isConnected) return;
+        for (const settle of afterWelcome.splice(0)) settle();
         for (const [id, { call }] of calls) send({ type: "call", id, call });
         return;
       case "mismatch":
         drop();
         clearTimeout(timer);
-        rejectAll(new PresyncError("version-mismatch", "the page and the worker do not fit"));
+        isOutdated = true;
+        rejectAll(mismatch());
         events.outdated();
         return;
       case "result": {
         const pending = calls.get(message.id);
         calls.delete(message.id);
-        if (message.error === null) pending?.resolve();
-        else pending?.reject(fromErrorData(message.error));
+        const { error } = message;
+        const settle = (): void =>
+          error === null ? pending?.resolve() : pending?.reject(fromErrorData(error));
+        // Another user is current: for the caller that is so once the tab shows it.
+        if (message.ended) afterWelcome.push(settle);
+        else settle();
         return;
       }
       case "user-changed":
@@ -164,7 +191,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
         return;
       case "failed":
         if (isConnected) events.message(message);
-        else reconnect(retryMs);
+        else fail(fromErrorData(message.error));
         return;
       case "ack":
       case "changes":
@@ -205,8 +232,16 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     post,
     reconnect: () => reconnect(0),
     wake,
+    abandon(error) {
+      for (const [id, { call, reject }] of calls) {
+        if (call.name === "sign-in-key" || call.name === "sign-out") continue;
+        calls.delete(id);
+        reject(error);
+      }
+    },
     call(call) {
       if (isClosed) return Promise.reject(new PresyncError("closed", "presync was closed"));
+      if (isOutdated) return Promise.reject(mismatch());
       const id = ++lastCall;
       return new Promise((resolve, reject) => {
         calls.set(id, { call, resolve, reject });
@@ -225,6 +260,10 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       rejectAll(new PresyncError("closed", "presync was closed"));
     },
   };
+}
+
+function mismatch(): PresyncError {
+  return new PresyncError("version-mismatch", "the page and the worker do not fit");
 }
 
 interface PendingCall {

@@ -5,16 +5,16 @@ import { NetworkAdapter } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 
 export interface WorkerNetworkEvents {
-  /** The Repo has spoken of a document. */
-  spoken(id: DocumentId): void;
   /** The worker has told which heads of a document it has. */
   heard(id: DocumentId, heads: readonly string[]): void;
   send(message: Message): void;
+  /** Somebody waits for the worker. */
+  needed(): void;
 }
 
 export class WorkerNetwork extends NetworkAdapter {
   readonly #events: WorkerNetworkEvents;
-  readonly #ready = createDeferred();
+  #ready = createDeferred();
   #worker: PeerId | undefined;
   #isReady = false;
 
@@ -29,6 +29,7 @@ export class WorkerNetwork extends NetworkAdapter {
 
   /** Not before the worker is there: a `find` without a peer would be "unavailable" at once. */
   whenReady(): Promise<void> {
+    if (!this.#isReady) this.#events.needed();
     return this.#ready.promise;
   }
 
@@ -45,11 +46,14 @@ export class WorkerNetwork extends NetworkAdapter {
   setWorker(worker: PeerId | undefined): void {
     if (this.#worker !== undefined) this.emit("peer-disconnected", { peerId: this.#worker });
     this.#worker = worker;
+    if (worker === undefined && this.#isReady) {
+      this.#isReady = false;
+      this.#ready = createDeferred();
+    }
     this.#announce();
   }
 
   send(message: Message): void {
-    if (message.documentId !== undefined) this.#events.spoken(message.documentId);
     if (this.#worker !== undefined) this.#events.send(message);
   }
 

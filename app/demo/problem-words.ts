@@ -14,6 +14,7 @@ export const problemWords: Readonly<Record<ErrorCode, string>> = {
   retry: "The cloud is busy; it will be tried again.",
   conflict: "Two writers met in one place; it will be tried again.",
   "unexpected-answer": "The cloud gave an answer that makes no sense.",
+  "no-service": "This page does not know a sync service, so nobody can sign in.",
   unauthenticated: "The sign-in has ended.",
   unsaved: "Some changes are not in the cloud yet.",
   "disk-full": "This device's disk is full, or the browser gives this site no more room.",
@@ -48,6 +49,7 @@ const signInFailures: Partial<Record<ErrorCode, string>> = {
   unreachable: noService,
   retry: noService,
   "outcome-unknown": noService,
+  "no-service": "This page does not know a sync service, so nobody can sign in.",
   unauthenticated: noKey,
   denied: noKey,
 };

@@ -33,7 +33,7 @@ const pack: fc.Arbitrary<Pack> = fc
         whole: fc.boolean(),
         dataVersion: fc.nat(),
         heads: fc.array(exactly(headBytes), { maxLength: 4 }),
-        chunks: fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 4 }),
+        chunks: fc.array(fc.uint8Array({ minLength: 1, maxLength: 200 }), { maxLength: 4 }),
       }),
       { maxLength: 6 },
     ),
@@ -52,8 +52,9 @@ const manifest: fc.Arbitrary<Manifest> = fc.record({
         slot: fc.nat(255),
         first: fc.nat(2 ** 30),
         count: fc.nat(2 ** 20),
+        generation: fc.maxSafeNat(),
       })
-      .map(({ level, slot, first, count }) => ({ level, slot, first, last: first + count })),
+      .map(({ count, ...range }) => ({ ...range, last: range.first + count })),
     { maxLength: 10 },
   ),
   fledFrom: fc.array(replica, { maxLength: 3 }),
@@ -139,6 +140,7 @@ describe("manifest and segment", () => {
       slot,
       first: 1_000_000 + slot * 100,
       last: 1_000_099 + slot * 100,
+      generation: 1_200_000 + slot * 100,
     }));
     const bytes = encodeManifest({
       replica: "browser-0123456789ab" as ReplicaId,
@@ -169,7 +171,7 @@ describe("manifest and segment", () => {
       nonce: new Uint8Array(8).fill(1),
       time: { wallMs: 1_700_000_000_000, counter: 5 },
       dataVersion: 2,
-      slots: [{ level: 0, slot: 3, first: 1, last: 40 }],
+      slots: [{ level: 0, slot: 3, first: 1, last: 40, generation: 44 }],
       fledFrom: ["browser-00000b" as ReplicaId],
       tail: { first: 41, last: 42, documents },
     });
@@ -178,7 +180,7 @@ describe("manifest and segment", () => {
         "0e62726f777365722d303030303061", // replica
         "ac020101010101010101", // incarnation, nonce
         "80d095ffbc310502", // time, data version
-        "0100030127", // slots
+        "01000301272c", // slots
         "010e62726f777365722d303030303062", // fled from
         `290201${"07".repeat(16)}0102`, // tail: range, count, document id, flags, data version
         `01${"09".repeat(32)}020301`, // heads, chunk sizes

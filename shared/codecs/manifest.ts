@@ -15,6 +15,8 @@ export interface SlotRange {
   /** The first and last publication the segment holds, both included. */
   readonly first: number;
   readonly last: number;
+  /** The generation in the segment's envelope: tells it from an older PUT that landed late. */
+  readonly generation: number;
 }
 
 /** A hybrid logical time: milliseconds since 1970, then a counter. Orders and shows; gates nothing. */
@@ -50,11 +52,12 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   out.varint(manifest.time.wallMs);
   out.varint(manifest.time.counter);
   out.varint(manifest.dataVersion);
-  out.list(manifest.slots, ({ level, slot, first, last }) => {
+  out.list(manifest.slots, ({ level, slot, first, last, generation }) => {
     out.byte(level);
     out.byte(slot);
     out.varint(first);
     out.varint(last - first);
+    out.varint(generation);
   });
   out.list(manifest.fledFrom, (replica) => out.text(replica));
   writePack(out, manifest.tail);
@@ -71,7 +74,7 @@ export function decodeManifest(body: Uint8Array): Manifest {
     dataVersion: reader.varint(),
     slots: reader.list(slotsMax, () => {
       const [level, slot, first] = [reader.byte(), reader.byte(), reader.varint()];
-      return { level, slot, first, last: first + reader.varint() };
+      return { level, slot, first, last: first + reader.varint(), generation: reader.varint() };
     }),
     fledFrom: reader.list(fledFromMax, () => readReplica(reader)),
     tail: readPack(reader),

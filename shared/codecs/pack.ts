@@ -18,7 +18,9 @@ export const headBytes = 32;
 /** A document has one head per writer that has not seen the others: far fewer than this. */
 const headsMax = 4096;
 const chunksMax = 65_536;
-const documentsMax = 1_000_000;
+/** What one object may make a reader hold, whatever its bytes unpack to. */
+const documentsMax = 100_000;
+const packChunksMax = 200_000;
 
 export interface PackedDocument {
   readonly documentId: Uint8Array;
@@ -63,8 +65,10 @@ export function readPack(reader: ByteReader): Pack {
     flags: reader.byte(),
     dataVersion: reader.varint(),
     heads: reader.list(headsMax, () => reader.raw(headBytes).slice()),
-    sizes: reader.list(chunksMax, () => reader.varint()),
+    sizes: reader.list(chunksMax, () => chunkSize(reader)),
   }));
+  const count = table.reduce((sum, { sizes }) => sum + sizes.length, 0);
+  if (count > packChunksMax) throw new PresyncError("malformed", "a pack of too many chunks");
   const documents = table.map(({ documentId, flags, dataVersion, heads, sizes }) => {
     if ((flags & ~flagWhole) !== 0)
       throw new PresyncError("malformed", "a pack with a flag this format does not have");
@@ -72,4 +76,11 @@ export function readPack(reader: ByteReader): Pack {
     return { documentId, whole: flags === flagWhole, dataVersion, heads, chunks };
   });
   return { first, last, documents };
+}
+
+/** Every chunk has bytes: so there are no more chunks than bytes. */
+function chunkSize(reader: ByteReader): number {
+  const size = reader.varint();
+  if (size === 0) throw new PresyncError("malformed", "a pack with an empty chunk");
+  return size;
 }

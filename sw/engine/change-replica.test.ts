@@ -13,7 +13,7 @@ test("another id forgets the bucket, publishes everything anew, and names the id
   expect(await changeReplica(disk, null)).toEqual([]);
   expect(await changeReplica(disk, first!)).toEqual([]);
   const known = {
-    "frontier/doc1": {},
+    "frontier/doc1/browser-0a": [],
     "cursor/browser-0f": {},
     state: {},
     journal: {},

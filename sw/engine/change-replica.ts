@@ -30,7 +30,7 @@ export async function changeReplica(
   };
   const frontier = (await disk.list(frontierPrefix)).map(([key]) => key);
   const cursors = (await disk.list(cursorPrefix)).map(([key]) => key);
-  const marks = frontier.map((key) => [dirtyKey(key.slice(frontierPrefix.length)), true]);
+  const marks = frontier.map((key) => [dirtyKey(key.split("/")[1] ?? ""), true]);
   await disk.commit({
     put: { ...Object.fromEntries(marks), [replicaKey]: record },
     remove: [...frontier, ...cursors, stateKey, journalKey],

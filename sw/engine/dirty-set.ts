@@ -18,6 +18,8 @@ export interface DirtySet {
   readonly size: number;
   ids(): DocumentId[];
   has(id: DocumentId): boolean;
+  /** Changes with every mark. */
+  version(id: DocumentId): number | undefined;
   /** Resolves once the mark is durable. */
   mark(id: DocumentId): Promise<void>;
   /** The marks as they stand: what is computed now may clean these, and none that came later. */
@@ -52,6 +54,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
     },
     ids: () => [...marks.keys()],
     has: (id) => marks.has(id),
+    version: (id) => marks.get(id)?.version,
     async mark(id) {
       const known = marks.get(id);
       if (known !== undefined) {

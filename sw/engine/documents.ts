@@ -1,6 +1,11 @@
 /** The Repo's documents, as the engine uses them: by id, with heads as change hashes. */
 import * as A from "@automerge/automerge/slim";
-import type { DocHandle, DocumentId, Repo } from "@automerge/automerge-repo/slim";
+import type {
+  DocHandle,
+  DocumentId,
+  Repo,
+  StorageAdapterInterface,
+} from "@automerge/automerge-repo/slim";
 import type { Heads } from "./frontier.ts";
 
 export type Handle = DocHandle<unknown>;
@@ -8,13 +13,20 @@ export type Handle = DocHandle<unknown>;
 /** An edit may come while a document is being stored; a person does not type that fast five times in a row. */
 const settleAttemptsMax = 5;
 
+const receptiveStates = ["ready", "requesting", "unavailable"] as const;
+
 export interface Documents {
   /** The handle, if the document is in memory and has content. */
   loaded(id: DocumentId): Handle | undefined;
-  /** The handle, whatever its state, if the Repo has one. */
-  known(id: DocumentId): Handle | undefined;
+  /**
+   * The handle, if changes may be brought into it. While a document is being loaded they may not: the Repo puts
+   * what it has loaded in the place of whatever is there.
+   */
+  receptive(id: DocumentId): Handle | undefined;
   /** Loads the document where it is stored; else the handle has no content yet. */
   open(id: DocumentId): Promise<Handle>;
+  /** Whether anything of it is in storage. */
+  isStored(id: DocumentId): Promise<boolean>;
   /**
    * Stores the document until nothing newer is in memory, and returns the heads that are stored; undefined
    * where it kept changing.
@@ -22,15 +34,24 @@ export interface Documents {
   store(handle: Handle): Promise<Heads | undefined>;
 }
 
-export function createDocuments(repo: Repo): Documents {
+export function createDocuments(repo: Repo, storage: StorageAdapterInterface): Documents {
   const handles = (): Partial<Record<DocumentId, Handle>> => repo.handles;
   return {
     loaded: (id) => {
       const handle = handles()[id];
       return handle?.isReady() === true ? handle : undefined;
     },
-    known: (id) => handles()[id],
-    open: (id) => repo.find(id, { allowableStates: ["ready", "requesting", "unavailable"] }),
+    receptive: (id) => {
+      const handle = handles()[id];
+      return handle?.inState([...receptiveStates]) === true ? handle : undefined;
+    },
+    open: async (id) => {
+      const handle = handles()[id];
+      // Looking again for a document that is being asked for would load it again, over what has come meanwhile.
+      if (handle?.inState([...receptiveStates]) === true) return handle;
+      return repo.find(id, { allowableStates: [...receptiveStates] });
+    },
+    isStored: async (id) => (await storage.loadRange([id])).length > 0,
     async store(handle) {
       for (let attempt = 0; attempt < settleAttemptsMax; attempt++) {
         const heads = headsOf(handle);
@@ -69,8 +90,9 @@ export function measureNews(
   return { changes, bytes };
 }
 
-/** Whether everything up to `heads` is among the ancestors of `known`. */
+/** Whether the document has `heads`, and all of them are among the ancestors of `known`. */
 export function covers(handle: Handle, known: Heads, heads: Heads): boolean {
+  if (!A.hasHeads(handle.doc(), [...heads])) return false;
   const beyond = new Set(changesBeyond(handle, known));
   return heads.every((head) => !beyond.has(head));
 }

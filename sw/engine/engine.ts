@@ -12,11 +12,12 @@ import type {
   StorageAdapterInterface,
 } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
-import { openDirtySet } from "./dirty-set.ts";
+import { dirtyKey, openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
 import { covers, createDocuments, headsOf } from "./documents.ts";
 import type { Heads } from "./frontier.ts";
@@ -26,6 +27,7 @@ import { openInbox } from "./inbox.ts";
 import { createBucketWaiters } from "./bucket-waiters.ts";
 import { changeReplica } from "./change-replica.ts";
 import { createFlushLoop } from "./flush-loop.ts";
+import { pause } from "./pause.ts";
 import { createNewsCount } from "./news-count.ts";
 import { createPoller } from "./poller.ts";
 import type { Problems } from "./problems.ts";
@@ -38,6 +40,9 @@ const nonceBytes = 8;
 
 /** Documents that wait to be published are needed soon, and counted until then; more would only fill memory. */
 const openedAtStartMax = 50;
+
+/** How long closing waits for what is under way. */
+const farewellMs = 5_000;
 
 /** What problems are about. */
 const storeSubject = "store";
@@ -104,6 +109,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     problems,
     changed,
     superseded: stop,
+    isCurrent: () => disk.isCurrent(),
+    markAnyway: (id) => disk.commitUnguarded({ put: { [dirtyKey(id)]: true } }),
   });
 
   let bucket: Bucket | null = null;
@@ -111,6 +118,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let isPaused = false;
   let isClosed = false;
   const wanted = new Set<DocumentId>();
+  const closing = createDeferred<never>();
+  closing.promise.catch(() => undefined);
 
   const peer = new BucketPeer({
     touched(id) {
@@ -118,9 +127,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (handle === undefined) return;
       if (inbox.has(id)) void applyInbox(handle);
       acknowledgeIfKnown(handle);
+      waiters.settle();
     },
     requested(id) {
-      const handle = documents.known(id);
+      const handle = documents.receptive(id);
       if (inbox.has(id) && handle !== undefined) void applyInbox(handle);
       else wanted.add(id);
       answerWanted();
@@ -136,7 +146,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       access: async () => true,
     },
   });
-  const documents = createDocuments(repo);
+  const documents = createDocuments(repo, storage);
   const inbox = await openInbox(disk, documents, problems);
   const waiters = createBucketWaiters(documents, frontier);
   const countNews = createNewsCount(dirty, documents, frontier);
@@ -151,6 +161,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     nonce: random.bytes(nonceBytes),
     fledFrom,
     lockName: options.lockName,
+    closing: closing.promise,
     acknowledged(ids) {
       for (const id of ids) {
         const handle = documents.loaded(id);
@@ -173,7 +184,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const { code } = toErrorData(error);
       if (code === "superseded") return stop();
       if (code === "expired") return onExpired();
-      if (noAnswerCodes.has(code)) problems.report(storeSubject, nameless(error));
+      if (code === "conflict") onCloned();
+      if (noAnswerCodes.has(code)) problems.report(storeSubject, silence(error));
       else problems.report(publishSubject, error);
     },
     changed,
@@ -187,22 +199,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     received(ids) {
       for (const id of ids) {
         wanted.delete(id);
-        const handle = documents.known(id);
+        const handle = documents.receptive(id);
         if (handle !== undefined) void applyInbox(handle);
       }
     },
-    sawOwn(from, generation) {
-      if (from !== bucket || flushes.isFlushing || isClosed) return;
-      const found = generation ?? 0;
-      if (found > publisher.issued) return options.cloned?.();
-      if (found >= publisher.acknowledged) return;
+    sawOwn(from, found) {
+      // While one is being written, what the bucket has says nothing.
+      if (from !== bucket || flushes.isFlushing || isClosed) return false;
+      const verdict = publisher.judge(found);
+      if (verdict === "foreign") onCloned();
+      if (verdict !== "stale") return verdict === "ours";
       // A late PUT of an older one landed, or somebody deleted it: the newest is put back.
       publisher.republish();
       flushes.schedule();
+      return false;
     },
+    superseded: stop,
     expired: onExpired,
     answered: () => problems.resolve(storeSubject),
-    noAnswer: (error) => problems.report(storeSubject, nameless(error)),
+    noAnswer: (error) => problems.report(storeSubject, silence(error)),
     newcomer: () => options.newcomer?.(),
     changed() {
       answerWanted();
@@ -216,6 +231,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     flushes.pause();
     changed();
     options.expired();
+  }
+
+  function onCloned(): void {
+    // Nothing is written any more until there is another id.
+    flushes.pause();
+    options.cloned?.();
   }
 
   function acknowledgeIfKnown(handle: Handle): void {
@@ -232,7 +253,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (handle.isReady()) acknowledgeIfKnown(handle);
       problems.resolve(subject);
     } catch (error) {
-      if (!isClosed) problems.report(subject, error);
+      const { code, message } = toErrorData(error);
+      const key = handle.documentId;
+      if (code === "superseded") stop();
+      if (!isClosed) problems.report(subject, new PresyncError(code, message, { key }));
     }
   }
 
@@ -241,13 +265,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (bucket !== null && !poller.complete) return;
     for (const id of wanted) {
       wanted.delete(id);
-      const handle = documents.known(id);
+      const handle = documents.receptive(id);
       if (handle !== undefined && !handle.isReady()) peer.unavailable(id);
     }
   }
 
   function stop(): void {
     if (isClosed) return;
+    closing.reject(new PresyncError("superseded", "a later incarnation has taken over"));
     void close();
     options.superseded?.();
   }
@@ -256,10 +281,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (isClosed) return;
     isClosed = true;
     poller.close();
-    storage.close();
     waiters.close();
     peer.disconnect();
-    await flushes.close();
+    // What is under way gets a moment; a disk or a store that hangs must not keep anybody signed in.
+    await Promise.race([flushes.close(), pause(timers, farewellMs)]);
+    storage.close();
+    closing.reject(new PresyncError("closed", "the session was closed"));
   }
 
   function bucketStatus(hasNews: boolean): Status["bucket"] {
@@ -272,7 +299,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   for (const id of dirty.ids().slice(0, openedAtStartMax))
-    documents.open(id).catch((error: unknown) => problems.report(id, error));
+    documents.open(id).catch((cause: unknown) => {
+      problems.report(
+        id,
+        new PresyncError("internal", "a document does not open", { key: id, cause }),
+      );
+    });
 
   return {
     repo,
@@ -316,8 +348,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   };
 }
 
-/** The error without the object it was about: the store as a whole does not answer. */
-function nameless(error: unknown): PresyncError {
-  const { code, message } = toErrorData(error);
-  return new PresyncError(code, message, { cause: error });
+/** Whichever object it was about, and whether or not a PUT may have landed: the store does not answer. */
+function silence(cause: unknown): PresyncError {
+  const { code, message } = toErrorData(cause);
+  return new PresyncError(code === "retry" ? code : "unreachable", message, { cause });
 }

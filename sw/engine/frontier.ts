@@ -7,6 +7,7 @@ import type { DocumentId } from "@automerge/automerge-repo/slim";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 
+/** `frontier/<document>/<replica>`. */
 export const frontierPrefix = "frontier/";
 
 export type Heads = readonly string[];
@@ -20,6 +21,8 @@ export interface FrontierMove {
 export interface Frontier {
   /** Every head known to be in the bucket; a document may lack some of them until the inbox is applied. */
   known(id: DocumentId): Heads;
+  /** The documents of which this replica has published something. */
+  publishedBy(replica: ReplicaId): DocumentId[];
   /** What to write, in the transaction that makes the moves true. */
   toPut(moves: readonly FrontierMove[]): Record<string, unknown>;
   /** Call it when that transaction has committed. */
@@ -27,23 +30,27 @@ export interface Frontier {
 }
 
 export async function openFrontier(disk: ReplicaDisk): Promise<Frontier> {
-  const entries = new Map<DocumentId, Readonly<Record<string, Heads>>>();
-  for (const [key, value] of await disk.list(frontierPrefix))
-    entries.set(key.slice(frontierPrefix.length) as DocumentId, value as Record<string, Heads>);
+  const entries = new Map<DocumentId, Map<ReplicaId, Heads>>();
 
-  const moved = (moves: readonly FrontierMove[]): Map<DocumentId, Record<string, Heads>> => {
-    const result = new Map<DocumentId, Record<string, Heads>>();
-    for (const { id, replica, heads } of moves)
-      result.set(id, { ...(result.get(id) ?? entries.get(id)), [replica]: heads });
-    return result;
+  const set = ({ id, replica, heads }: FrontierMove): void => {
+    const entry = entries.get(id) ?? new Map<ReplicaId, Heads>();
+    entries.set(id, entry.set(replica, heads));
   };
+  for (const [key, heads] of await disk.list(frontierPrefix)) {
+    const [, id, replica] = key.split("/");
+    set({ id: id as DocumentId, replica: replica as ReplicaId, heads: heads as Heads });
+  }
 
   return {
-    known: (id) => [...new Set(Object.values(entries.get(id) ?? {}).flat())],
+    known: (id) => [...new Set([...(entries.get(id)?.values() ?? [])].flat())],
+    publishedBy: (replica) =>
+      [...entries].filter(([, entry]) => (entry.get(replica) ?? []).length > 0).map(([id]) => id),
     toPut: (moves) =>
-      Object.fromEntries([...moved(moves)].map(([id, entry]) => [frontierPrefix + id, entry])),
+      Object.fromEntries(
+        moves.map(({ id, replica, heads }) => [`${frontierPrefix}${id}/${replica}`, heads]),
+      ),
     apply(moves) {
-      for (const [id, entry] of moved(moves)) entries.set(id, entry);
+      for (const move of moves) set(move);
     },
   };
 }

@@ -33,12 +33,16 @@ export interface StorageGuards {
   readonly changed: () => void;
   /** A later incarnation has taken over. */
   readonly superseded: () => void;
+  /** Whether none has. */
+  readonly isCurrent: () => Promise<boolean>;
+  /** Marks a document dirty for whoever comes next. */
+  readonly markAnyway: (id: DocumentId) => Promise<void>;
 }
 
 export function guardStorage(
   open: () => StorageAdapterInterface,
   dirty: DirtySet,
-  { timers, problems, changed, superseded }: StorageGuards,
+  { timers, problems, changed, superseded, isCurrent, markAnyway }: StorageGuards,
 ): GuardedStorage {
   let inner = open();
   let closed = false;
@@ -80,6 +84,8 @@ export function guardStorage(
           }
           await pause(delayMs);
           delayMs = Math.min(delayMs * 2, retryDelayMsMax);
+          // A closed one must not come back: its database may be being erased.
+          if (closed) return await forever<T>();
           // Browsers close a database's connection by themselves at times: only a new one helps then.
           inner = open();
         }
@@ -101,8 +107,14 @@ export function guardStorage(
     loadRange: (prefix): Promise<Chunk[]> => insist(() => inner.loadRange(prefix)),
     save: (key, data) =>
       insist(async () => {
-        if (holdsChanges(key)) await dirty.mark(key[0] as DocumentId);
+        if (!holdsChanges(key)) return inner.save(key, data);
+        const id = key[0] as DocumentId;
+        await dirty.mark(id);
         await inner.save(key, data);
+        if (await isCurrent()) return;
+        // A later incarnation may have cleaned the mark without having seen this change.
+        await markAnyway(id);
+        throw new PresyncError("superseded", "a later incarnation has taken over");
       }),
     remove: (key) => insist(() => inner.remove(key)),
     removeRange: (prefix) => insist(() => inner.removeRange(prefix)),

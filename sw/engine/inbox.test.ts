@@ -37,6 +37,7 @@ beforeEach(async () => {
   storage = createMemoryStorage();
   documents = createDocuments(
     new Repo({ storage, shareConfig: { announce: async () => false, access: async () => false } }),
+    storage,
   );
   problems = createProblems({ now: () => 1 }, () => {});
   inbox = await openInbox(await openReplicaDisk(disk), documents, problems);
@@ -60,10 +61,10 @@ function news(version: number, chunks?: Uint8Array[]): PackedDocument {
   };
 }
 
-async function receive(first: number, document: PackedDocument): Promise<void> {
-  const entries = inbox.toPut(replica, first, [document]);
-  await disk.commit({ put: entries });
-  expect(inbox.accept(entries)).toEqual([id]);
+async function receive(first: number, document: PackedDocument, last = first): Promise<void> {
+  const batch = inbox.toWrite(replica, { first, last, documents: [document] });
+  await disk.commit(batch);
+  expect(inbox.accept(batch)).toEqual([id]);
 }
 
 function waiting(): string[] {
@@ -117,6 +118,26 @@ test("I14: one bad chunk is set aside, blocks nothing, and never reaches the Rep
   expect([...disk.values.keys()].filter((key) => key.startsWith("aside/"))).toHaveLength(1);
   for (const chunk of storage.chunks.values())
     expect(Buffer.from(chunk).includes(Buffer.from(poison))).toBe(false);
+});
+
+test("a tail that has grown replaces what it was, and one that grows while it is applied loses nothing", async () => {
+  await receive(1, news(0));
+  const handle = await documents.open(id);
+  await inbox.apply(handle);
+  await receive(2, news(1), 2);
+  const grown = { ...news(2), chunks: [...news(1).chunks, ...news(2).chunks] };
+  // The transaction with the grown tail is on its way to the disk when the smaller one has been applied.
+  const batch = inbox.toWrite(replica, { first: 2, last: 3, documents: [grown] });
+  const applying = inbox.apply(handle);
+  await disk.commit(batch);
+  inbox.accept(batch);
+  await applying;
+  await inbox.apply(handle);
+  expect(n(handle)).toBe(2);
+  expect(waiting()).toEqual([]);
+  await receive(4, news(3), 4);
+  await receive(4, news(3), 5);
+  expect(waiting()).toHaveLength(1);
 });
 
 test("I9: applying twice is applying once", async () => {

@@ -8,7 +8,7 @@
  */
 import * as A from "@automerge/automerge/slim";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
-import type { PackedDocument } from "../../shared/codecs/pack.ts";
+import type { Pack } from "../../shared/codecs/pack.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
@@ -26,16 +26,20 @@ interface InboxEntry {
   readonly chunks: readonly Uint8Array[];
 }
 
+export interface InboxBatch {
+  readonly put: Readonly<Record<string, unknown>>;
+  readonly remove: readonly string[];
+}
+
 export interface Inbox {
   has(id: DocumentId): boolean;
-  /** What to write, in the transaction that moves the cursor, for documents of `replica`'s publications from `first` on. */
-  toPut(
-    replica: ReplicaId,
-    first: number,
-    documents: readonly PackedDocument[],
-  ): Record<string, unknown>;
+  /**
+   * What to write, in the transaction that moves the cursor, for a pack of `replica`'s publications; and what a
+   * pack that began at the same publication left there, which this one contains.
+   */
+  toWrite(replica: ReplicaId, pack: Pack): InboxBatch;
   /** Call it when that transaction has committed; returns the documents concerned. */
-  accept(entries: Record<string, unknown>): DocumentId[];
+  accept(batch: InboxBatch): DocumentId[];
   /** Brings what waits for this document into it and into storage; what cannot be applied yet stays. */
   apply(handle: Handle): Promise<void>;
 }
@@ -49,14 +53,13 @@ export async function openInbox(
   const running = new Map<DocumentId, Promise<void>>();
 
   const add = (key: string, entry: InboxEntry): DocumentId => {
-    const id = key.slice(inboxPrefix.length).split("/")[0] as DocumentId;
+    const id = documentOf(key);
     const entries = waiting.get(id) ?? new Map<string, InboxEntry>();
     waiting.set(id, entries.set(key, entry));
     return id;
   };
   for (const [key, value] of await disk.list(inboxPrefix)) add(key, value as InboxEntry);
-  for (const [key] of await disk.list(asidePrefix))
-    problems.report(key, new PresyncError("malformed", "a change that cannot be applied"));
+  for (const [key] of await disk.list(asidePrefix)) problems.report(key, unfit(key));
 
   const forget = async (
     id: DocumentId,
@@ -83,14 +86,13 @@ export async function openInbox(
       for (const [, entry] of left) for (const chunk of entry.chunks) load(handle, [chunk]);
     left = left.filter(([, entry]) => !holds(handle, entry.heads));
     const poisoned = left.filter(([, entry]) => !entry.chunks.every(isReadable));
+    if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);
     const done = entries.filter(([, entry]) => holds(handle, entry.heads));
-    if (done.length > 0 && handle.isReady() && (await documents.store(handle)) === undefined)
-      return applyOnce(handle);
     const aside: Record<string, unknown> = {};
     for (const [key, entry] of poisoned) {
       const asideKey = asidePrefix + key.slice(inboxPrefix.length);
       aside[asideKey] = entry;
-      problems.report(asideKey, new PresyncError("malformed", "a change that cannot be applied"));
+      problems.report(asideKey, unfit(asideKey));
     }
     const gone = [...done, ...poisoned].filter(
       ([key, entry]) => waiting.get(id)?.get(key) === entry,
@@ -105,21 +107,23 @@ export async function openInbox(
 
   return {
     has: (id) => waiting.has(id),
-    toPut: (replica, first, packed) =>
-      Object.fromEntries(
-        packed.map((document): [string, InboxEntry] => [
-          `${inboxPrefix}${unpackDocumentId(document.documentId)}/${replica}/${first}`,
-          {
-            heads: document.heads.map((head) => bytesToHex(head)),
-            whole: document.whole,
-            chunks: document.chunks,
-          },
-        ]),
-      ),
-    accept(entries) {
-      const ids = Object.entries(entries)
-        .filter(([key]) => key.startsWith(inboxPrefix))
-        .map(([key, entry]) => add(key, entry as InboxEntry));
+    toWrite(replica, { first, last, documents: packed }) {
+      const put: Record<string, InboxEntry> = {};
+      const remove: string[] = [];
+      for (const { documentId, heads, whole, chunks } of packed) {
+        const id = unpackDocumentId(documentId);
+        const start = `${inboxPrefix}${id}/${replica}/${first}-`;
+        // Keys name their range: an entry is never overwritten while it is being applied.
+        const key = start + last;
+        put[key] = { heads: heads.map((head) => bytesToHex(head)), whole, chunks };
+        for (const other of waiting.get(id)?.keys() ?? [])
+          if (other.startsWith(start) && other !== key) remove.push(other);
+      }
+      return { put, remove };
+    },
+    accept({ put, remove }) {
+      const ids = Object.entries(put).map(([key, entry]) => add(key, entry as InboxEntry));
+      for (const key of remove) waiting.get(documentOf(key))?.delete(key);
       return [...new Set(ids)];
     },
     apply(handle) {
@@ -166,4 +170,14 @@ function isReadable(chunk: Uint8Array): boolean {
       return false;
     }
   }
+}
+
+/** `inbox/<document>/…` and `aside/<document>/…`. */
+function documentOf(key: string): DocumentId {
+  return key.split("/")[1] as DocumentId;
+}
+
+function unfit(asideKey: string): PresyncError {
+  const key = documentOf(asideKey);
+  return new PresyncError("malformed", "a change that cannot be applied", { key });
 }

@@ -62,7 +62,12 @@ function joinNews(
 
 function rebundle(handle: Handle, bundles: readonly Uint8Array[]): readonly Uint8Array[] {
   if (bundles.length < 2) return bundles;
-  return [A.saveBundle(handle.doc(), bundledHashes(bundles))];
+  try {
+    return [A.saveBundle(handle.doc(), bundledHashes(bundles))];
+  } catch {
+    // The document lacks some of it (its disk lost what had been published): the bundles themselves do not.
+    return bundles;
+  }
 }
 
 /** The hashes of the changes in bundles; throws where one is not a bundle. */

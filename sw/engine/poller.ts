@@ -11,9 +11,9 @@ import type { Frontier, FrontierMove } from "./frontier.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { Inbox } from "./inbox.ts";
 import { unpackDocumentId } from "./packing.ts";
-import { pollIntervalMs } from "./poll-interval.ts";
+import { pollIntervalMs, pollIntervalMsMax } from "./poll-interval.ts";
 import type { Problems } from "./problems.ts";
-import type { Cursor } from "./reader.ts";
+import type { Cursor, OpenedManifest } from "./reader.ts";
 import { openManifest, readReplica, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
@@ -51,10 +51,15 @@ export interface PollerParts {
   readonly problems: Problems;
   /** Documents have something new in the inbox. */
   readonly received: (ids: readonly DocumentId[]) => void;
-  /** The own manifest, as the bucket has it: its generation, or null where it is gone. */
-  readonly sawOwn: (bucket: Bucket, generation: number | null) => void;
+  /**
+   * The own manifest, as the bucket has it; null where it is gone or damaged. True when that was looked into, so
+   * that the same one need not be shown again.
+   */
+  readonly sawOwn: (bucket: Bucket, found: OpenedManifest | null) => boolean;
   /** A replica appeared under a reserved id: a new grant would list it, and reserve more. */
   readonly newcomer: () => void;
+  /** A later incarnation has taken over. */
+  readonly superseded: () => void;
   readonly answered: () => void;
   /** The store did not answer, or asked for patience. */
   readonly noAnswer: (error: unknown) => void;
@@ -111,8 +116,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   const schedule = (): void => {
     cancelTimer?.();
     if (closed || running || bucket === null || peers.length === 0) return;
-    const dueAt = Math.min(...peers.map((peer) => peer.dueAt));
-    cancelTimer = timers.after(Math.max(timerMsMin, dueAt - clock.now()), () => void run());
+    const delayMs = Math.min(...peers.map((peer) => peer.dueAt)) - clock.now();
+    // A clock that was set back must not put everything off.
+    const bounded = Math.min(Math.max(timerMsMin, delayMs), pollIntervalMsMax);
+    cancelTimer = timers.after(bounded, () => void run());
   };
 
   /** Runs polls until none is due; errors end in `problems`, never here. */
@@ -141,18 +148,21 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     try {
       await readPeer(from, peer);
       peer.failures = 0;
+      peer.answered = true;
       problems.resolve(`read/${peer.replica}`);
       parts.answered();
     } catch (error) {
       peer.failures++;
       const { code, message, key: where = key } = toErrorData(error);
+      if (code === "superseded") return parts.superseded();
+      // Offline nobody has answered: who looks for a document goes on waiting.
+      peer.answered ||= !noAnswerCodes.has(code);
       if (noAnswerCodes.has(code)) parts.noAnswer(error);
       else problems.report(`read/${peer.replica}`, new PresyncError(code, message, { key: where }));
       // A refusal of one key is that key's problem, unless the own manifest is refused too.
       if (code === "expired" && peer.replica === from.replica) parts.expired();
       else if (code === "expired") hint(from.replica);
     }
-    peer.answered = true;
     const now = clock.now();
     const far =
       peer.replica === from.replica || (peer.reserved !== null && peer.reserved >= reservedSoon);
@@ -171,26 +181,28 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     if (result.kind === "unchanged") peer.etag = result.etag;
     if (result.kind !== "news") return;
     const moves: FrontierMove[] = [];
-    const entries: Record<string, unknown> = {};
-    for (const { first, documents } of result.packs) {
-      Object.assign(entries, inbox.toPut(peer.replica, first, documents));
+    const batches = result.packs.map((pack) => inbox.toWrite(peer.replica, pack));
+    for (const { documents } of result.packs)
       for (const document of documents)
         moves.push({
           id: unpackDocumentId(document.documentId),
           replica: peer.replica,
           heads: document.heads.map((head) => bytesToHex(head)),
         });
-    }
+    const entries = Object.assign({}, ...batches.map(({ put }) => put)) as Record<string, unknown>;
     const cursorEntry = { [cursorPrefix + peer.replica]: result.cursor };
-    await disk.commit({ put: { ...entries, ...frontier.toPut(moves), ...cursorEntry } });
+    await disk.commit({
+      put: { ...entries, ...frontier.toPut(moves), ...cursorEntry },
+      remove: batches.flatMap(({ remove }) => remove),
+    });
     frontier.apply(moves);
     peer.cursor = result.cursor;
     peer.etag = result.etag;
     peer.livelyAt = now;
     cursors.set(peer.replica, result.cursor);
     if (peer.reserved !== null) parts.newcomer();
-    const ids = inbox.accept(entries);
-    if (ids.length > 0) parts.received(ids);
+    const ids = new Set(batches.flatMap((batch) => inbox.accept(batch)));
+    if (ids.size > 0) parts.received([...ids]);
   };
 
   const readOwn = async (from: Bucket, peer: Peer): Promise<void> => {
@@ -199,11 +211,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     try {
       const found =
         fetched === null ? null : await openManifest(world, from, peer.replica, fetched.bytes);
-      parts.sawOwn(from, found?.generation ?? null);
-      peer.etag = fetched?.etag;
+      if (parts.sawOwn(from, found)) peer.etag = fetched?.etag;
     } catch (error) {
       // Damaged is as good as gone: it is written again, and the problem ends when it reads well.
-      parts.sawOwn(from, null);
+      if (toErrorData(error).code === "malformed") parts.sawOwn(from, null);
       throw error;
     }
   };

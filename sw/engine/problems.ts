@@ -7,7 +7,7 @@ import type { Clock } from "./world.ts";
 const problemsMax = 50;
 
 export interface Problems {
-  /** `subject` names what is wrong (an object key, a document, a part): one problem for each. */
+  /** `subject` names what is wrong, within presync: there is one problem for each. */
   report(subject: string, error: unknown): void;
   resolve(subject: string): void;
   /** Resolves every problem whose subject begins so. */
@@ -26,11 +26,12 @@ export function createProblems(clock: Clock, changed: () => void): Problems {
 
   return {
     report(subject, error) {
-      const { code, key = subject } = toErrorData(error);
+      const { code, key } = toErrorData(error);
       const known = problems.get(subject);
       if (known?.code === code) return;
       if (known === undefined && problems.size >= problemsMax) return;
-      problems.set(subject, { code, since: known?.since ?? clock.now(), key });
+      const since = known?.since ?? clock.now();
+      problems.set(subject, key === undefined ? { code, since } : { code, since, key });
       changed();
     },
     resolve: (subject) => resolveWhere((candidate) => candidate === subject),

@@ -1,31 +1,36 @@
 /**
- * The writer of a replica: turns dirty documents into publications, and publications into objects.
+ * The writer of a replica: turns news into objects.
  *
  * One bucket write is outstanding at a time. Its bytes are journalled before the PUT and repeated until they are
  * answered, before anything new is computed; so a worker killed at any moment goes on where it was, and the
- * bucket never sees two versions of one generation. An edit is acknowledged only by a 2xx for a manifest.
+ * bucket never sees two versions of one generation. An edit is acknowledged only by a 2xx for a manifest. And before
+ * the first write of an incarnation the own manifest is read: a restored or cloned profile overwrites nothing.
  *
- *     dirty documents -> news -> fits the tail ------------------> PUT manifest -> acknowledged
- *                              -> too large   -> PUT seg/0/<slot> -> PUT manifest -> acknowledged
+ *     news -> fits the tail ------------------> PUT manifest -> acknowledged
+ *          -> too large   -> PUT seg/0/<slot> -> PUT manifest -> acknowledged
  *     then, when a level is full: GET its segments -> PUT one segment -> named by the next manifest
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { ByteWriter } from "../../shared/codecs/bytes.ts";
-import { objectBytesMax, openEnvelope, sealEnvelope } from "../../shared/codecs/envelope.ts";
-import type { LogicalTime, SlotRange } from "../../shared/codecs/manifest.ts";
+import { sealEnvelope } from "../../shared/codecs/envelope.ts";
+import type { LogicalTime, Manifest, SlotRange } from "../../shared/codecs/manifest.ts";
 import { decodeManifest, encodeManifest } from "../../shared/codecs/manifest.ts";
-import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
+import type { Pack } from "../../shared/codecs/pack.ts";
 import { writePack } from "../../shared/codecs/pack.ts";
-import { decodeSegment, encodeSegment } from "../../shared/codecs/segment.ts";
+import { encodeSegment } from "../../shared/codecs/segment.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
+import type { News } from "./collect.ts";
+import { createCollector } from "./collect.ts";
 import type { DirtySet } from "./dirty-set.ts";
 import type { Documents } from "./documents.ts";
-import { headsOf, sameHeads } from "./documents.ts";
-import type { Frontier, FrontierMove } from "./frontier.ts";
-import { joinPacked, packNews } from "./packing.ts";
+import type { Frontier } from "./frontier.ts";
+import { joinPacked } from "./packing.ts";
 import type { Problems } from "./problems.ts";
+import type { OpenedManifest } from "./reader.ts";
+import { openManifest, readSegment } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { JournalEntry, StoredState } from "./replica-state.ts";
 import { journalKey, readReplicaState, stateKey } from "./replica-state.ts";
@@ -39,11 +44,8 @@ import type { Bucket, World } from "./world.ts";
  */
 const tailBytesMax = 1024;
 
-/** More news than this goes out in several publications, so that memory stays bounded. */
-const publicationBytesMax: number = 4 * 1024 * 1024;
-
-/** Together with what else goes out at once it must fit one object. Larger ones stay on this device. */
-const documentBytesMax: number = objectBytesMax / 2;
+/** `foreign`: neither acknowledged nor in flight here, so somebody else writes under our id. */
+export type OwnManifest = "ours" | "stale" | "foreign";
 
 export interface Publisher {
   /** Whether anything waits to be written. */
@@ -53,13 +55,14 @@ export interface Publisher {
   readonly lastSavedAt: number | null;
   /** Generation of the newest acknowledged manifest; 0 before the first. */
   readonly acknowledged: number;
-  /** The highest generation ever sent. */
-  readonly issued: number;
   /**
    * Publishes what is dirty, as far as it fits one publication. True when more is waiting. Throws what the
-   * bucket or the disk throws; whatever was under way goes on at the next call.
+   * bucket or the disk throws, and `conflict` where somebody else writes under our id; whatever was under way
+   * goes on at the next call.
    */
   flush(bucket: Bucket): Promise<boolean>;
+  /** What the own manifest in the bucket is to us; null stands for none, or a damaged one. */
+  judge(found: OpenedManifest | null): OwnManifest;
   /** Makes the next flush write a manifest even without news: it is missing from the bucket, or too old there. */
   republish(): void;
 }
@@ -76,26 +79,28 @@ export interface PublisherParts {
   readonly lockName: string;
   /** Called after every acknowledged manifest, with the documents whose frontier moved. */
   readonly acknowledged: (ids: readonly DocumentId[]) => void;
+  /** Rejects when the engine is closed: nothing that hangs may keep the lock. */
+  readonly closing: Promise<never>;
 }
 
-interface News {
-  readonly documents: readonly PackedDocument[];
-  readonly moves: readonly FrontierMove[];
-  /** Documents that hold nothing the bucket lacks. */
-  readonly settled: readonly DocumentId[];
-  readonly more: boolean;
-}
+type Marks = ReadonlyMap<DocumentId, number>;
 
 export async function createPublisher(parts: PublisherParts): Promise<Publisher> {
   const { world, disk, documents, dirty, frontier, problems } = parts;
   const { clock, tools } = world;
+  const collector = createCollector(parts);
   let { stored, manifest, journal } = await readReplicaState(disk);
+  // Whoever wrote it was killed before it was answered.
+  if (journal !== null) journal = { ...journal, doubtful: true };
+  let isVerified = false;
   let forced = false;
   /** A merged segment that is in the bucket, and that no manifest names yet. */
   let merged: { readonly from: readonly SlotRange[]; readonly range: SlotRange } | null = null;
+  /** Segments that turned out to be gone or damaged: no longer named. */
+  let lost: readonly SlotRange[] = [];
 
   const slotsNow = (): readonly SlotRange[] => {
-    const slots = manifest?.slots ?? [];
+    const slots = (manifest?.slots ?? []).filter((slot) => !lost.includes(slot));
     if (merged === null) return slots;
     const { from, range } = merged;
     return [...slots.filter((slot) => !from.includes(slot)), range];
@@ -106,26 +111,27 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     bucket: Bucket,
     entry: JournalEntry,
     cleaned: readonly DocumentId[],
-    snapshot: ReadonlyMap<DocumentId, number>,
+    marks: Marks,
   ): Promise<void> => {
     const issued: StoredState = { ...stored, issued: Math.max(stored.issued, entry.generation) };
     await disk.commit({ put: { [journalKey]: entry, [stateKey]: issued } });
     [journal, stored] = [entry, issued];
-    await finish(bucket, cleaned, snapshot);
+    await finish(bucket, cleaned, marks);
   };
 
   /** Repeats the journalled write, if there is one, until it is acknowledged or fails. */
   const finish = async (
     bucket: Bucket,
     cleaned: readonly DocumentId[] = [],
-    snapshot: ReadonlyMap<DocumentId, number> = new Map(),
+    marks: Marks = new Map(),
   ): Promise<void> => {
     const entry = journal;
     if (entry === null) return;
     try {
       await bucket.put(entry.name, entry.bytes);
     } catch (error) {
-      if (toErrorData(error).code === "outcome-unknown" && !entry.doubtful) {
+      // Even an answer may come from something in front of the store: the PUT may still land.
+      if (!entry.doubtful) {
         const doubtful = { ...entry, doubtful: true };
         await disk.commit({ put: { [journalKey]: doubtful } });
         journal = doubtful;
@@ -133,7 +139,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
       throw error;
     }
     const next = acknowledge(entry);
-    await dirty.clean(cleaned, snapshot, {
+    await dirty.clean(cleaned, marks, {
       put: { [stateKey]: next, ...frontier.toPut(entry.moves) },
       remove: [journalKey],
     });
@@ -141,7 +147,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     frontier.apply(entry.moves);
     if (entry.manifest === null) return;
     manifest = decodeManifest(entry.manifest);
-    merged = null;
+    [merged, lost] = [null, []];
     parts.acknowledged(entry.moves.map(({ id }) => id));
   };
 
@@ -166,7 +172,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     const name = segmentName(slot.level, slot.slot);
     const entry = { name, generation, bytes, manifest: null, moves: [], doubtful: false };
     await write(bucket, entry, [], new Map());
-    return { ...slot, first: pack.first, last: pack.last };
+    return { ...slot, first: pack.first, last: pack.last, generation };
   };
 
   const writeManifest = async (
@@ -174,7 +180,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     slots: readonly SlotRange[],
     tail: Pack,
     news: News,
-    snapshot: ReadonlyMap<DocumentId, number>,
+    marks: Marks,
   ): Promise<void> => {
     const generation = stored.issued + 1;
     const body = encodeManifest({
@@ -188,17 +194,13 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
       tail,
     });
     const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);
-    const cleaned = [...news.settled, ...news.moves.map(({ id }) => id)];
     const { moves } = news;
+    const cleaned = [...news.settled, ...moves.map(({ id }) => id)];
     const entry = { name: manifestName, generation, bytes, manifest: body, moves, doubtful: false };
-    await write(bucket, entry, cleaned, snapshot);
+    await write(bucket, entry, cleaned, marks);
   };
 
-  const publish = async (
-    bucket: Bucket,
-    news: News,
-    snapshot: ReadonlyMap<DocumentId, number>,
-  ): Promise<void> => {
+  const publish = async (bucket: Bucket, news: News, marks: Marks): Promise<void> => {
     const old = manifest?.tail ?? { first: 1, last: 0, documents: [] };
     const last = news.documents.length === 0 ? old.last : old.last + 1;
     const joined = joinPacked(old.documents, news.documents, (id) => documents.loaded(id));
@@ -206,45 +208,10 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     const slots = slotsNow();
     const slot = packedBytes(pack) > tailBytesMax ? freeSlotFor(bucket, 0) : undefined;
     // Without a free slot the tail grows past its limit for a while: an edit never waits for a merge.
-    if (slot === undefined) return writeManifest(bucket, slots, pack, news, snapshot);
+    if (slot === undefined) return writeManifest(bucket, slots, pack, news, marks);
     const range = await writeSegment(bucket, slot, pack);
     const empty: Pack = { first: last + 1, last, documents: [] };
-    return writeManifest(bucket, [...slots, range], empty, news, snapshot);
-  };
-
-  const collect = async (bucket: Bucket): Promise<News> => {
-    const result = {
-      documents: [] as PackedDocument[],
-      moves: [] as FrontierMove[],
-      settled: [] as DocumentId[],
-    };
-    let bytes = 0;
-    for (const id of dirty.ids()) {
-      if (bytes > publicationBytesMax) return { ...result, more: true };
-      const handle = await documents.open(id);
-      if (!handle.isReady()) {
-        // Marked, but its change never reached the disk: there is nothing to publish.
-        result.settled.push(id);
-        continue;
-      }
-      const heads = await documents.store(handle);
-      if (heads === undefined || !sameHeads(heads, headsOf(handle))) continue;
-      const packed = packNews(handle, frontier.known(id), heads);
-      if (packed === undefined) {
-        result.settled.push(id);
-        continue;
-      }
-      const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      if (size > documentBytesMax) {
-        problems.report(id, new PresyncError("too-large", "a document too large to publish"));
-        continue;
-      }
-      problems.resolve(id);
-      bytes += size;
-      result.documents.push(packed);
-      result.moves.push({ id, replica: bucket.replica, heads });
-    }
-    return { ...result, more: false };
+    return writeManifest(bucket, [...slots, range], empty, news, marks);
   };
 
   /** What the acknowledged manifest names, and what was merged since, must not be overwritten. */
@@ -257,9 +224,12 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     const due = merged === null ? dueMerge(bucket.layout, slotsNow()) : undefined;
     const to = due === undefined ? undefined : freeSlotFor(bucket, due.toLevel);
     if (due === undefined || to === undefined) return;
-    const from = due.from.toSorted((a, b) => a.first - b.first);
     const packs: Pack[] = [];
-    for (const range of from) packs.push(await readOwnSegment(bucket, range));
+    for (const range of due.from.toSorted((a, b) => a.first - b.first)) {
+      const pack = await readOwnSegment(bucket, range);
+      if (pack === undefined) return abandon(bucket, range);
+      packs.push(pack);
+    }
     const pack = packs.reduce((older, newer) => ({
       first: Math.min(older.first, newer.first),
       last: Math.max(older.last, newer.last),
@@ -268,19 +238,83 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     merged = { from: due.from, range: await writeSegment(bucket, to, pack) };
   };
 
-  const readOwnSegment = async (bucket: Bucket, { level, slot }: SlotRange): Promise<Pack> => {
-    const name = segmentName(level, slot);
+  /** Undefined where it is gone, damaged, or another one than it should be. */
+  const readOwnSegment = async (bucket: Bucket, range: SlotRange): Promise<Pack | undefined> => {
+    try {
+      return await readSegment(tools, bucket, bucket.replica, range);
+    } catch (error) {
+      if (toErrorData(error).code === "malformed") return undefined;
+      throw error;
+    }
+  };
+
+  /** What was in a lost segment is still in the documents: all of ours is published anew, beyond what others hold. */
+  const abandon = async (bucket: Bucket, range: SlotRange): Promise<void> => {
+    const name = segmentName(range.level, range.slot);
     const key = objectKey(bucket.namespace, bucket.replica, name);
-    const fetched = await bucket.get(bucket.replica, name, { reload: true });
-    if (fetched === null || fetched === "unchanged")
-      throw new PresyncError("malformed", "an own segment is gone from the bucket", { key });
-    const { body } = await openEnvelope(fetched.bytes, "segment", tools);
-    return decodeSegment(body).pack;
+    world.log.warn("an own segment is lost, and written again", { key });
+    const ids = frontier.publishedBy(bucket.replica);
+    await Promise.all(ids.map((id) => dirty.mark(id)));
+    const moves = ids.map((id) => ({ id, replica: bucket.replica, heads: [] }));
+    await disk.commit({ put: frontier.toPut(moves) });
+    frontier.apply(moves);
+    lost = [...lost, range];
+    forced = true;
+  };
+
+  const judge = (found: OpenedManifest | null): OwnManifest => {
+    if (found === null) return stored.acknowledged > 0 ? "stale" : "ours";
+    const { generation } = found;
+    if (generation < stored.acknowledged) return "stale";
+    const inFlight = journal?.manifest != null && journal.generation === generation;
+    const expected = inFlight ? decodeManifest(journal!.manifest!) : manifest;
+    const isKnown = inFlight || generation === stored.acknowledged;
+    if (!isKnown || expected === null) return "foreign";
+    return sameWriter(found.manifest, expected) ? "ours" : "foreign";
+  };
+
+  const verify = async (bucket: Bucket): Promise<void> => {
+    const { replica } = bucket;
+    const fetched = await bucket.get(replica, manifestName, { reload: true });
+    let found: OpenedManifest | null = null;
+    if (fetched !== null && fetched !== "unchanged")
+      try {
+        found = await openManifest(world, bucket, replica, fetched.bytes);
+      } catch (error) {
+        if (toErrorData(error).code !== "malformed") throw error;
+      }
+    const verdict = judge(found);
+    if (verdict === "foreign")
+      throw new PresyncError("conflict", "somebody else writes under this replica's id", {
+        key: objectKey(bucket.namespace, replica, manifestName),
+      });
+    if (verdict === "stale") forced = true;
+    isVerified = true;
+  };
+
+  const flush = async (bucket: Bucket): Promise<boolean> => {
+    if (!isVerified) await verify(bucket);
+    await finish(bucket);
+    const marks = dirty.snapshot();
+    const news = await collector.collect(bucket.replica);
+    if (news.documents.length > 0 || forced || merged !== null || manifest === null) {
+      await publish(bucket, news, marks);
+      forced = false;
+    } else if (news.settled.length > 0) await dirty.clean(news.settled, marks);
+    try {
+      await mergeIfDue(bucket);
+      problems.resolve("merge");
+    } catch (error) {
+      // A merge only saves space: it is tried again at the next flush, and no edit waits for it.
+      if (journal !== null) throw error;
+      problems.report("merge", error);
+    }
+    return news.more;
   };
 
   return {
     get outstanding() {
-      return dirty.size > 0 || journal !== null || forced || merged !== null;
+      return collector.outstanding > 0 || journal !== null || forced || merged !== null;
     },
     get writing() {
       return journal !== null || forced;
@@ -291,31 +325,12 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     get acknowledged() {
       return stored.acknowledged;
     },
-    get issued() {
-      return stored.issued;
-    },
+    judge,
     republish() {
       forced = true;
     },
     flush: (bucket) =>
-      world.locks.exclusive(parts.lockName, async () => {
-        await finish(bucket);
-        const snapshot = dirty.snapshot();
-        const news = await collect(bucket);
-        if (news.documents.length > 0 || forced || merged !== null || manifest === null) {
-          await publish(bucket, news, snapshot);
-          forced = false;
-        } else if (news.settled.length > 0) await dirty.clean(news.settled, snapshot);
-        try {
-          await mergeIfDue(bucket);
-          problems.resolve("merge");
-        } catch (error) {
-          // A merge only saves space: it is tried again at the next flush, and no edit waits for it.
-          if (journal !== null) throw error;
-          problems.report("merge", error);
-        }
-        return news.more;
-      }),
+      world.locks.exclusive(parts.lockName, () => Promise.race([flush(bucket), parts.closing])),
   };
 }
 
@@ -329,4 +344,8 @@ function packedBytes(pack: Pack): number {
 function nextTime(last: LogicalTime | undefined, now: number): LogicalTime {
   if (last === undefined || now > last.wallMs) return { wallMs: now, counter: 0 };
   return { wallMs: last.wallMs, counter: last.counter + 1 };
+}
+
+function sameWriter(a: Manifest, b: Manifest): boolean {
+  return a.incarnation === b.incarnation && bytesToHex(a.nonce) === bytesToHex(b.nonce);
 }

@@ -27,6 +27,11 @@ export interface Cursor {
 
 export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0 };
 
+export interface OpenedManifest {
+  readonly generation: number;
+  readonly manifest: Manifest;
+}
+
 export type ReadResult =
   /** No such object: nobody has this id, or it has written nothing yet. */
   | { readonly kind: "absent" }
@@ -75,7 +80,7 @@ export async function openManifest(
   bucket: Bucket,
   replica: ReplicaId,
   bytes: Uint8Array,
-): Promise<{ readonly generation: number; readonly manifest: Manifest }> {
+): Promise<OpenedManifest> {
   const key = objectKey(bucket.namespace, replica, manifestName);
   const { generation, body } = await named(key, () => openEnvelope(bytes, "manifest", tools));
   const manifest = await named(key, () => decodeManifest(body));
@@ -95,7 +100,6 @@ async function gap(
   if (first > tail.last) return [];
   if (first >= tail.first) return [tail];
   const cover = coverOf(slots, first, tail.first - 1);
-  if (cover === undefined) return undefined;
   const packs: Pack[] = [];
   for (const range of cover) {
     const pack = await readSegment(tools, bucket, manifest.replica, range);
@@ -105,23 +109,27 @@ async function gap(
   return tail.documents.length === 0 ? packs : [...packs, tail];
 }
 
-async function readSegment(
+/** Undefined where the slot holds another segment than the manifest says: it was reused, or a late PUT landed. */
+export async function readSegment(
   tools: World["tools"],
   bucket: Bucket,
   replica: ReplicaId,
-  { level, slot, first, last }: SlotRange,
+  { level, slot, first, last, generation }: SlotRange,
 ): Promise<Pack | undefined> {
   const name = segmentName(level, slot);
   const key = objectKey(bucket.namespace, replica, name);
   const fetched = await bucket.get(replica, name);
   if (fetched === null || fetched === "unchanged") return undefined;
-  const { body } = await named(key, () => openEnvelope(fetched.bytes, "segment", tools));
-  const segment = await named(key, () => decodeSegment(body));
+  const envelope = await named(key, () => openEnvelope(fetched.bytes, "segment", tools));
+  if (envelope.generation !== generation) return undefined;
+  const segment = await named(key, () => decodeSegment(envelope.body));
   if (segment.replica !== replica)
     throw new PresyncError("malformed", "a segment of another replica", { key });
-  // More than was promised is fine: merging only ever widens a range.
-  const fits = segment.pack.first <= first && segment.pack.last >= last;
-  return fits ? segment.pack : undefined;
+  if (segment.pack.first !== first || segment.pack.last !== last)
+    throw new PresyncError("malformed", "a segment with another range than its manifest says", {
+      key,
+    });
+  return segment.pack;
 }
 
 /** Adds the object's key to what goes wrong inside. */

@@ -15,6 +15,9 @@ export interface ReplicaDisk {
   read(key: string): Promise<unknown>;
   list(prefix: string): Promise<[key: string, value: unknown][]>;
   commit(batch: Omit<Batch, "guard">): Promise<void>;
+  /** For what is right whoever says it. */
+  commitUnguarded(batch: Omit<Batch, "guard">): Promise<void>;
+  isCurrent(): Promise<boolean>;
 }
 
 export async function openReplicaDisk(disk: Disk): Promise<ReplicaDisk> {
@@ -36,6 +39,8 @@ export async function openReplicaDisk(disk: Disk): Promise<ReplicaDisk> {
       list: (prefix) => disk.list(prefix),
       commit: (batch) =>
         disk.commit({ ...batch, guard: { key: incarnationKey, value: incarnation } }),
+      commitUnguarded: (batch) => disk.commit(batch),
+      isCurrent: async () => (await disk.read(incarnationKey)) === incarnation,
     };
   }
   throw new PresyncError("superseded", "other incarnations of this replica keep starting");

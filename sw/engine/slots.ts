@@ -49,29 +49,35 @@ export function dueMerge(
 }
 
 /**
- * The fewest segments that together hold the publications `first` to `last`, oldest first; undefined where
- * the manifest leaves a gap.
+ * The fewest segments that together hold what the manifest still names of the publications `first` to `last`,
+ * oldest first. What no slot holds was lost, and its owner has published it anew.
  */
 export function coverOf(
   slots: readonly SlotRange[],
   first: number,
   last: number,
-): readonly SlotRange[] | undefined {
+): readonly SlotRange[] {
   const cover: SlotRange[] = [];
   for (let next = first; next <= last;) {
-    let best: SlotRange | undefined;
-    for (const range of slots)
-      if (
-        range.first <= next &&
-        range.last >= next &&
-        (best === undefined || range.last > best.last)
-      )
-        best = range;
-    if (best === undefined) return undefined;
+    const best = bestFor(slots, next);
+    if (best === undefined || best.first > last) break;
     cover.push(best);
     next = best.last + 1;
   }
   return cover;
+}
+
+/** Of the segments that hold `next` the one that reaches furthest; where none does, the next one to come. */
+function bestFor(slots: readonly SlotRange[], next: number): SlotRange | undefined {
+  let best: SlotRange | undefined;
+  for (const range of slots) {
+    if (range.last < next) continue;
+    const begins = Math.max(range.first, next);
+    const bestBegins = best === undefined ? Infinity : Math.max(best.first, next);
+    const isBetter = begins < bestBegins || (begins === bestBegins && range.last > best!.last);
+    if (isBetter) best = range;
+  }
+  return best;
 }
 
 export function slotKey({ level, slot }: Slot): string {

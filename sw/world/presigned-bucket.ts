@@ -5,6 +5,7 @@
  * unlike a header of ours, needs no preflight. Stores send no Cache-Control, so without it an object could be
  * served stale for hours.
  */
+import { objectBytesMax } from "../../shared/codecs/envelope.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { Grant } from "../../shared/grants.ts";
@@ -45,7 +46,7 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
     name: string,
     init: RequestInit,
     bodyBytes = 0,
-  ): Promise<Response> => {
+  ): Promise<Answer> => {
     const key = objectKey(namespace, of, name);
     const url = revealSignedUrl(grant, method, of, name);
     if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
@@ -65,7 +66,8 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
         ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
         : new PresyncError("unreachable", "the store did not answer", { key });
     }
-    if (response.ok || (method === "get" && response.status === 404)) return response;
+    if (response.ok || (method === "get" && response.status === 404)) return { response, limit };
+    limit.end();
     await response.body?.cancel();
     const code = codesByStatus[response.status] ?? "unexpected-answer";
     throw new PresyncError(code, `the store answered ${response.status}`, { key });
@@ -81,25 +83,62 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
         .map((peer) => ({ replica: peer.replica, reserved: peer.state === "reserved" })),
     async put(name, bytes) {
       const headers = { "content-type": objectContentType };
-      await request("put", replica, name, { method: "PUT", body: bytes, headers }, bytes.length);
+      const { limit, response } = await request(
+        "put",
+        replica,
+        name,
+        { method: "PUT", body: bytes, headers },
+        bytes.length,
+      );
+      await response.body?.cancel();
+      limit.end();
     },
     async get(of, name, { knownEtag, reload = false } = {}) {
       const cache = reload ? "reload" : "no-cache";
-      const response = await request("get", of, name, { cache });
-      const etag = response.headers.get("etag") ?? undefined;
-      const absent = response.status === 404;
-      if (absent || (etag !== undefined && etag === knownEtag)) {
-        await response.body?.cancel();
-        return absent ? null : "unchanged";
-      }
+      const { response, limit } = await request("get", of, name, { cache });
       try {
-        return { bytes: new Uint8Array(await response.arrayBuffer()), etag };
-      } catch {
+        const etag = response.headers.get("etag") ?? undefined;
+        const absent = response.status === 404;
+        if (absent || (etag !== undefined && etag === knownEtag)) {
+          await response.body?.cancel();
+          return absent ? null : "unchanged";
+        }
+        return { bytes: await readBody(response), etag };
+      } catch (error) {
         const key = objectKey(namespace, of, name);
+        if (error instanceof PresyncError)
+          throw new PresyncError(error.code, error.message, { key });
         throw new PresyncError("unreachable", "an object was cut off", { key });
+      } finally {
+        limit.end();
       }
     },
   };
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly limit: TimeLimit;
+}
+
+/** Reads no more than an object may have, whatever length was promised. */
+async function readBody(response: Response): Promise<Uint8Array> {
+  const tooLarge = new PresyncError("too-large", `an object of more than ${objectBytesMax} bytes`);
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  if (reader === undefined) return new Uint8Array();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > objectBytesMax) {
+      await reader.cancel();
+      throw tooLarge;
+    }
+    parts.push(value);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** Aborts a request that takes too long; what is too long may be said anew when more is known. */
