@@ -68,10 +68,9 @@ export function createAppShell(
       if (response.status < 500) return response;
       // A broken server is no reason to lose a page that is here.
       return (await cached(request)) ?? response;
-    } catch (error) {
-      const found = await cached(request);
-      if (found !== undefined) return found;
-      throw error;
+    } catch {
+      // What a page gets from a failed request anyway, without an uncaught error in the worker.
+      return (await cached(request)) ?? Response.error();
     }
   };
 

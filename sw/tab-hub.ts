@@ -200,7 +200,10 @@ export function createTabHub(parts: TabHubParts): TabHub {
       await session.applyAll(changes);
     },
     broadcast(status) {
-      for (const tab of tabs.values()) tab.send({ type: "status", status });
+      // A tab that has not left the former user's session yet has nothing to do with the next one's.
+      const current = users.peek();
+      for (const tab of tabs.values())
+        if (tab.session === current) tab.send({ type: "status", status });
     },
     prune(clients) {
       for (const tab of tabs.values()) if (!clients.has(tab.client)) remove(tab);

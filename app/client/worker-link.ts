@@ -55,8 +55,16 @@ export interface LinkOptions {
   readonly events: LinkEvents;
 }
 
-/** A cold worker takes half a second on a slow machine; a busy one a few. */
+/**
+ * A cold worker takes half a second on a slow machine, a busy one a few. A hello that is posted in the moment in
+ * which a worker ends may be lost, so the first wait is short.
+ */
+const welcomeMsMin = 2_000;
 const welcomeMsMax = 10_000;
+
+/** A new worker takes over within moments, once it may. */
+const takeOverMsMax = 10_000;
+
 const failuresMax = 3;
 const retryMsMin = 250;
 const retryMsMax = 10_000;
@@ -78,6 +86,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   let isClosed = false;
   let isDormant = false;
   let isOutdated = false;
+  let isUpdated = false;
   let failures = 0;
   let retryMs = retryMsMin;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -110,10 +119,9 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       [channel.port2],
     );
     clearTimeout(timer);
-    timer = setTimeout(
-      () => fail(new PresyncError("worker-unavailable", "no answer")),
-      welcomeMsMax,
-    );
+    const silence = new PresyncError("worker-unavailable", "the worker does not answer");
+    const welcomeMs = Math.min(welcomeMsMin * 2 ** failures, welcomeMsMax);
+    timer = setTimeout(() => fail(silence), welcomeMs);
   };
 
   const fail = (error: PresyncError): void => {
@@ -128,6 +136,18 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     clearTimeout(timer);
     timer = setTimeout(hello, delayMs);
     retryMs = Math.min(retryMs * 2, retryMsMax);
+  };
+
+  /** A worker of another build may be an old one: if there is a newer one, it is welcome. */
+  const update = async (): Promise<void> => {
+    if (!isUpdated) {
+      isUpdated = true;
+      await registration.update().catch(() => undefined);
+      if (await takeOver(registration)) return hello();
+    }
+    isOutdated = true;
+    rejectAll(mismatch());
+    events.outdated();
   };
 
   const drop = (): void => {
@@ -146,9 +166,12 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     navigator.locks
       .request(name, { signal: abort.signal }, () => {
         if (watch !== abort) return;
-        if (isNeeded()) return reconnect(0);
         drop();
-        isDormant = true;
+        // A hello would bring the old worker back to life, and the new one could never take its place.
+        void takeOver(registration).then(() => {
+          if (isNeeded()) reconnect(0);
+          else isDormant = true;
+        });
       })
       .catch(() => undefined);
   };
@@ -171,9 +194,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       case "mismatch":
         drop();
         clearTimeout(timer);
-        isOutdated = true;
-        rejectAll(mismatch());
-        events.outdated();
+        void update();
         return;
       case "result": {
         const pending = calls.get(message.id);
@@ -220,7 +241,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   };
 
   const awake = setInterval(() => {
-    if (isNeeded()) post({ type: "awake" });
+    if (isNeeded() && registration.waiting === null) post({ type: "awake" });
   }, awakeMs);
   const overdue = setInterval(() => {
     if (isConnected && events.waiting() && Date.now() - lastHeardAt > answerMsMax) reconnect(0);
@@ -260,6 +281,21 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       rejectAll(new PresyncError("closed", "presync was closed"));
     },
   };
+}
+
+/** Waits for the worker that is being installed, if there is one; true when it is the active one. */
+function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<boolean> {
+  const next = installing ?? waiting;
+  if (next === null) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (next.state === "activated") resolve(true);
+      if (next.state === "redundant") resolve(false);
+    };
+    next.addEventListener("statechange", look);
+    setTimeout(() => resolve(false), takeOverMsMax);
+    look();
+  });
 }
 
 function mismatch(): PresyncError {

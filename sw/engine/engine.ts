@@ -167,6 +167,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         const handle = documents.loaded(id);
         if (handle !== undefined) acknowledgeIfKnown(handle);
       }
+      // It was written over with a good one just now.
+      if (bucket !== null) problems.resolve(`read/${bucket.replica}`);
       waiters.settle();
       changed();
     },
