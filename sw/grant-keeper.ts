@@ -70,10 +70,16 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   let closed = false;
   let cancelTimer: (() => void) | undefined;
 
+  /** Grants of seconds, which tests have, are renewed within seconds. */
+  const intervalMs = (): number =>
+    grant === null
+      ? renewalIntervalMsMin
+      : Math.min(renewalIntervalMsMin, (grant.expiresAt - grant.issuedAt) / 4);
+
   const schedule = (delayMsWanted: number): void => {
     cancelTimer?.();
     // Whatever the clock says or the store refuses: the service is not asked again at once.
-    const delayMs = Math.max(delayMsWanted, renewedAt + renewalIntervalMsMin - clock.now());
+    const delayMs = Math.max(delayMsWanted, renewedAt + intervalMs() - clock.now());
     if (closed || client === null || user.session === null || sessionEnd !== null) return;
     const bounded = Math.min(Math.max(delayMs, 0), timerMsMax);
     cancelTimer = timers.after(bounded, () => void renew());
@@ -137,7 +143,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     refused() {
       isRefused = true;
       parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
-      if (clock.now() - renewedAt > renewalIntervalMsMin) void renew();
+      if (clock.now() - renewedAt > intervalMs()) void renew();
       else schedule(backoff.next(parts.random.uniform()));
     },
     refresh() {
