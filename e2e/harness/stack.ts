@@ -24,6 +24,8 @@ import { startTestStore } from "./test-store.ts";
 export interface StackOptions {
   /** How long signed URLs live; the service's default otherwise. */
   readonly grantSeconds?: number;
+  /** The HTML of another page than the test page. */
+  readonly page?: string;
   /** The demo, with its `presync-manifest.js`, instead of the test page. */
   readonly demo?: boolean;
   /** Whether there is a `presync-manifest.js`, from which the worker takes the app at its first visit. */
@@ -83,7 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await service.start();
     closers.push(() => service.stop());
     const appDirectory = options.demo ? join(distDirectory(), "demo") : join(directory, "app");
-    if (!options.demo) await writeApp(appDirectory, { "index.html": testPage });
+    if (!options.demo) await writeApp(appDirectory, { "index.html": options.page ?? testPage });
     const manifest = options.manifest ?? options.demo ?? false;
     const app = appPart(appPort, appDirectory, service.url, manifest);
     await app.start();

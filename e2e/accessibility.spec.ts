@@ -1,0 +1,41 @@
+/** The demo under axe-core: no violation in any state a person comes by, light and dark. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./fixtures.ts";
+
+test.use({ stackOptions: { demo: true } });
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+for (const colorScheme of ["light", "dark"] as const)
+  test(`nobody is shut out, ${colorScheme}`, async ({ device }) => {
+    const page = await (await device("laptop")).page();
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await expect(page.getByTestId("status")).toHaveAttribute("data-state", "local");
+    expect(await violations(page)).toEqual([]);
+
+    await page.getByTestId("new-item").fill("milk");
+    await page.getByTestId("new-item").press("Enter");
+    await page.getByTestId("item-expand").click();
+    await expect(page.getByTestId("item-note")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+
+    await page.getByTestId("status").click();
+    await expect(page.getByTestId("status-dialog")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+
+    await page.getByTestId("sign-in").click();
+    await expect(page.getByTestId("sign-in-dialog")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.getByTestId("choose-new-key").click();
+    await expect(page.getByTestId("new-key")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await page.getByTestId("key-kept").check();
+    await page.getByTestId("new-key-submit").click();
+    await expect(page.getByTestId("status")).toHaveAttribute("data-state", "saved");
+    expect(await violations(page)).toEqual([]);
+  });
