@@ -19,6 +19,10 @@ test("the README's page is a whole app, also without a network", async ({ stack,
   await expect(tab.getByRole("listitem")).toHaveCount(1);
   await tab.reload();
   await expect(tab.getByRole("listitem")).toHaveCount(1);
+  // The worker has taken what the page is made of.
+  await expect
+    .poll(() => tab.evaluate(async () => (await caches.match("/presync.js")) !== undefined))
+    .toBe(true);
   laptop.network.cut();
   const other = await laptop.context.newPage();
   await other.goto(stack.app.url);

@@ -29,11 +29,14 @@ export function reportLoaded(link: WorkerLink, wasm: URL, signal: AbortSignal): 
     if (fresh.size > 0) timer ??= setTimeout(report, settleMs);
   };
   const observer = new PerformanceObserver((list) => collect(list.getEntries()));
-  observer.observe({ type: "resource", buffered: true });
+  observer.observe({ type: "resource" });
   signal.addEventListener("abort", () => {
     observer.disconnect();
     clearTimeout(timer);
   });
+  // What is there by now is told at once: the page may be gone in a second.
+  collect(performance.getEntriesByType("resource"));
+  clearTimeout(timer);
   report();
 }
 

@@ -55,7 +55,6 @@ describe("presync init", () => {
     for (const [name, text] of Object.entries(shippedContent)) expect(await read(name)).toBe(text);
     expect(await manifest()).toEqual([
       { url: "assets/my%20app.js", revision: revision("1") },
-      { url: "automerge.wasm", revision: revision("\0asm") },
       { url: "index.html", revision: revision("<h1>app") },
       { url: "presync.js", revision: revision(shippedContent["presync.js"]) },
     ]);
@@ -87,11 +86,7 @@ describe("presync init", () => {
     await symlink("/etc", join(folders.app, "link"));
     await symlink(join(folders.app, "secret.json"), join(folders.app, "link.json"));
     await init();
-    expect((await manifest()).map(({ url }) => url)).toEqual([
-      "automerge.wasm",
-      "presync.js",
-      "secret.json",
-    ]);
+    expect((await manifest()).map(({ url }) => url)).toEqual(["presync.js", "secret.json"]);
   });
 
   it("does not touch anything where a foreign file is in the way, unless it is told to", async () => {
