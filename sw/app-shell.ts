@@ -32,6 +32,7 @@ export function createAppShell(
   precached: readonly PrecacheEntry[],
 ): AppShell {
   const { scope } = worker.registration;
+  const own = new Set<string>();
   const openCache = (): Promise<Cache> => caches.open(`presync shell ${scope}`);
   if (precached.length > 0) precache([...precached]);
 
@@ -87,13 +88,18 @@ export function createAppShell(
     },
     async keep(urls) {
       const cache = await openCache();
-      const room = Math.max(0, keptMax - (await cache.keys()).length);
       const missing: string[] = [];
       for (const url of new Set(urls))
         if (isOwn(url) && (await cache.match(url)) === undefined) missing.push(url);
-      await Promise.allSettled(missing.slice(0, room).map((url) => cache.add(url)));
+      const wanted = missing.slice(0, keptMax);
+      await Promise.allSettled(wanted.map((url) => cache.add(url)));
+      // The oldest make room: files of builds that are long gone. What is in use is not among them for long.
+      const keys = (await cache.keys()).filter(({ url }) => url !== scope && !own.has(url));
+      const surplus = keys.slice(0, Math.max(0, keys.length - keptMax));
+      await Promise.all(surplus.map((request) => cache.delete(request)));
     },
     async ownFile(url) {
+      own.add(url);
       const cache = await openCache();
       const found = await cache.match(url);
       if (found !== undefined) return found;

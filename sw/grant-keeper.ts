@@ -70,6 +70,9 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   let closed = false;
   let cancelTimer: (() => void) | undefined;
 
+  /** A clock that was set back in between must not put a renewal off. */
+  const sinceRenewalMs = (): number => Math.abs(clock.now() - renewedAt);
+
   /** Grants of seconds, which tests have, are renewed within seconds. */
   const intervalMs = (): number =>
     grant === null
@@ -79,7 +82,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   const schedule = (delayMsWanted: number): void => {
     cancelTimer?.();
     // Whatever the clock says or the store refuses: the service is not asked again at once.
-    const delayMs = Math.max(delayMsWanted, renewedAt + intervalMs() - clock.now());
+    const delayMs = Math.max(delayMsWanted, intervalMs() - sinceRenewalMs());
     if (closed || client === null || user.session === null || sessionEnd !== null) return;
     const bounded = Math.min(Math.max(delayMs, 0), timerMsMax);
     cancelTimer = timers.after(bounded, () => void renew());
@@ -143,11 +146,11 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     refused() {
       isRefused = true;
       parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
-      if (clock.now() - renewedAt > intervalMs()) void renew();
+      if (sinceRenewalMs() > intervalMs()) void renew();
       else schedule(backoff.next(parts.random.uniform()));
     },
     refresh() {
-      if (clock.now() - renewedAt < renewalIntervalMsMin) return;
+      if (sinceRenewalMs() < renewalIntervalMsMin) return;
       renewedAt = clock.now();
       void renew();
     },

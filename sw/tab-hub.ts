@@ -7,11 +7,18 @@ import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
 import type { Call, Changes, TabToWorker, ToWorker, WorkerToTab } from "../shared/wire.ts";
 import { wireProtocol } from "../shared/wire.ts";
+import { pause } from "./pause.ts";
 import type { UserSession } from "./user-session.ts";
 import { headsIfReady } from "./user-session.ts";
 import type { Users } from "./users.ts";
 
 type Hello = Extract<ToWorker, { type: "hello" }>;
+
+/** A change that a closing tab built on another tab's is followed by that one soon, or never. */
+const arrivalMsMax = 60_000;
+
+/** What failed to be applied once may fail again: the tab is not asked for it in a hurry. */
+const refusalMs = 2_000;
 
 interface Tab {
   readonly id: string;
@@ -82,6 +89,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
       if (other !== tab && other.session === tab.session)
         other.send({ type: "changes", documentId, bytes, heads });
     await stored;
+    tab.session.engine.problems.resolve(`changes/${documentId}`);
     tab.send({ type: "ack", seq });
   };
 
@@ -108,21 +116,27 @@ export function createTabHub(parts: TabHubParts): TabHub {
         tab.session.tabs.receive(message.message as Message);
         return;
       case "changes":
-        // Told what is here, the tab sends again what is not.
-        takeChanges(tab, message.seq, message).catch(() =>
-          tab.send({ type: "gap", documentId: message.documentId, heads: [] }),
-        );
+        takeChanges(tab, message.seq, message).catch(async (error: unknown) => {
+          const { documentId } = message;
+          tab.session.engine.problems.report(`changes/${documentId}`, error);
+          await pause(refusalMs);
+          // Told that nothing is here, the tab sends it all again.
+          tab.send({ type: "gap", documentId, heads: [] });
+        });
         return;
       case "call": {
         const { id } = message;
         const done = (failure: unknown): void => {
           const error = failure === null ? null : toErrorData(failure);
-          const ended = users.peek() !== null && users.peek() !== tab.session;
+          const isLeft = users.peek() !== tab.session;
+          // Its session is being exchanged: the tab will connect anew, and ask again.
+          if (isLeft && error?.code === "closed") return;
+          const ended = isLeft && users.peek() !== null;
           // Who reads the status after an answer finds it in there.
           if (!ended) parts.announce();
           tab.send({ type: "result", id, error, ended });
           // Only now: an answer on a port that was left behind would be lost, and the call repeated.
-          if (ended) dismiss();
+          if (ended && tabs.get(tab.id) === tab) dismiss();
         };
         answer(tab, message.call).then(() => done(null), done);
         return;
@@ -197,7 +211,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
     async handOver({ user, changes }) {
       const session = await users.current();
       if (session.user.id !== user) return users.stash(user, changes);
-      await session.applyAll(changes);
+      for (const { documentId, heads } of await session.applyAll(changes))
+        await Promise.race([session.stored(documentId, heads), pause(arrivalMsMax)]);
     },
     broadcast(status) {
       // A tab that has not left the former user's session yet has nothing to do with the next one's.

@@ -18,7 +18,6 @@ import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
-import { pause } from "./pause.ts";
 import { createServiceClient } from "./service-client.ts";
 import { createStoreQueue } from "./store-queue.ts";
 import { TabNetwork } from "./tab-network.ts";
@@ -38,9 +37,6 @@ export type SessionStatus = Pick<
   | "peers"
   | "problems"
 >;
-
-/** A change that a closing tab built on another tab's is followed by that one soon, or never. */
-const arrivalMsMax = 60_000;
 
 interface Applied {
   readonly handle: Handle;
@@ -63,8 +59,8 @@ export interface UserSession {
   stored(documentId: string, heads: readonly string[]): Promise<void>;
   /** Resolves once the store has acknowledged these heads. */
   inBucket(documentId: string, heads: readonly string[]): Promise<void>;
-  /** The same, until all are on disk; what builds on changes of another tab waits for these to come. */
-  applyAll(changes: readonly Changes[]): Promise<void>;
+  /** The same, until all are on disk; returns those that build on changes that have not come yet. */
+  applyAll(changes: readonly Changes[]): Promise<Changes[]>;
   conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
   status(): SessionStatus;
   close(): Promise<void>;
@@ -155,14 +151,12 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     },
     apply,
     async applyAll(changes) {
-      const all = await Promise.all(changes.map(apply));
-      await Promise.all(
-        all.map(async ({ handle, stored }, index) => {
-          if (stored !== null) return stored;
-          await Promise.race([arrival(handle, changes[index]?.heads ?? []), pause(arrivalMsMax)]);
-          await queue.store(handle);
-        }),
-      );
+      const left: Changes[] = [];
+      const applied = await Promise.all(changes.map(apply));
+      for (const [index, { stored }] of applied.entries())
+        if (stored === null) left.push(changes[index]!);
+        else await stored;
+      return left;
     },
     async stored(documentId, heads) {
       const handle = await engine.documents.open(parseDocumentId(documentId));

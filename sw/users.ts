@@ -56,7 +56,9 @@ export function openUsers(parts: UsersParts): Users {
   let session: UserSession | null = null;
   /** The newest change of user: each waits for the one before. */
   let turn: Promise<unknown> = Promise.resolve();
-  let opened: Promise<UserSession>;
+  let opened: Promise<UserSession> | null = null;
+  /** Handed-over changes that build on others which have not come yet. */
+  const left = new Map<UserId, readonly Changes[]>();
 
   const exclusively = <T>(action: () => Promise<T>): Promise<T> => {
     const result = turn.then(action, action);
@@ -65,19 +67,20 @@ export function openUsers(parts: UsersParts): Users {
   };
 
   const open = (user: UserRecord): Promise<UserSession> => {
-    opened = openUserSession({
+    const opening = openUserSession({
       databases,
       registry,
       user,
       changed: parts.changed,
-      superseded: parts.userChanged,
+      superseded: () => parts.background(leaveSuperseded(user.id)),
       cloned: (id) => parts.background(insistOnNewReplica(id)),
     }).then((next) => {
       session = next;
       parts.changed();
       return next;
     });
-    return opened;
+    opened = opening;
+    return opening;
   };
 
   /** Ends the session, makes `change` true on disk, and opens whoever is current then. */
@@ -125,6 +128,15 @@ export function openUsers(parts: UsersParts): Users {
         erasing: state.erasing.filter((other) => other !== id),
       }));
     }
+  };
+
+  /** Another worker has taken over. Should a tab say hello to this one all the same, it begins anew. */
+  const leaveSuperseded = async (id: UserId): Promise<void> => {
+    if (session?.user.id !== id) return;
+    const former = session;
+    [session, opened] = [null, null];
+    parts.userChanged();
+    await former.close();
   };
 
   /** Until it has one, nothing is written to the bucket: the attempts go on while the worker lives. */
@@ -187,16 +199,18 @@ export function openUsers(parts: UsersParts): Users {
       }
       return openCurrent();
     });
-  opened = start();
-  opened.catch(() => undefined);
+  /** Within a turn, where waiting for `opened` could be waiting for oneself. */
+  const inTurn = async (): Promise<UserSession> => session ?? openCurrent();
 
   return {
-    current: () =>
-      // What failed may work by now; every tab that says hello tries once.
-      opened.catch(() => {
-        opened = start();
-        return opened;
-      }),
+    current() {
+      const opening = (opened ??= start());
+      // What failed may work by now: the next tab that says hello makes another attempt.
+      opening.catch(() => {
+        if (opened === opening) opened = null;
+      });
+      return opening;
+    },
     peek: () => session,
     signInWithKey: (secretKey, service) =>
       exclusively(async () => {
@@ -205,7 +219,7 @@ export function openUsers(parts: UsersParts): Users {
       }),
     signOut: ({ forget, discardUnsaved }) =>
       exclusively(async () => {
-        const leaving = await opened;
+        const leaving = await inTurn();
         const { id, namespace } = leaving.user;
         if (namespace === null) return;
         await settle(leaving);
@@ -229,7 +243,13 @@ export function openUsers(parts: UsersParts): Users {
         const record = users[owner];
         // Erased on purpose: then this is, too.
         if (record === undefined) return;
-        if (owner === current) return (await opened).applyAll(changes);
+        const all = [...(left.get(owner) ?? []), ...changes];
+        const store = async (target: UserSession): Promise<void> => {
+          // A disk that hangs must not keep everybody from signing in and out.
+          const rest = await Promise.race([target.applyAll(all), pause(farewellMs)]);
+          left.set(owner, rest ?? all);
+        };
+        if (owner === current) return store(await inTurn());
         // Another user's Repo is opened for a moment, without any network.
         const target = await openUserSession({
           databases,
@@ -240,7 +260,7 @@ export function openUsers(parts: UsersParts): Users {
           cloned() {},
         });
         try {
-          await target.applyAll(changes);
+          await store(target);
         } finally {
           await target.close();
         }

@@ -90,10 +90,15 @@ export function createChangeTracker(
       return count;
     },
     track(handle) {
-      if (tracked.has(handle.documentId)) return;
-      const entry: Tracked = { handle, told: [], sent: [], isDue: false };
-      tracked.set(handle.documentId, entry);
-      handle.on("heads-changed", () => schedule(entry));
+      const { documentId } = handle;
+      const known = tracked.get(documentId);
+      // The same document may come back under another handle, when it was removed from the Repo's cache.
+      if (known?.handle === handle) return;
+      const entry: Tracked = { handle, told: known?.told ?? [], sent: [], isDue: false };
+      tracked.set(documentId, entry);
+      handle.on("heads-changed", () => {
+        if (tracked.get(documentId) === entry) schedule(entry);
+      });
       if (handle.isReady()) schedule(entry);
     },
     workerHas(id, heads) {

@@ -142,10 +142,12 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   const update = async (): Promise<void> => {
     if (!isUpdated) {
       isUpdated = true;
+      const before = registration.active;
       await registration.update().catch(() => undefined);
-      if (await takeOver(registration)) return hello();
+      if ((await takeOver(registration)) || registration.active !== before) return hello();
     }
     isOutdated = true;
+    settleAll();
     rejectAll(mismatch());
     events.outdated();
   };
@@ -188,7 +190,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
         events.connected(message);
         // Unless it has connected again at once, as another user's.
         if (!isConnected) return;
-        for (const settle of afterWelcome.splice(0)) settle();
+        settleAll();
         for (const [id, { call }] of calls) send({ type: "call", id, call });
         return;
       case "mismatch":
@@ -225,6 +227,10 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
 
   const send = (message: TabToWorker): void => {
     if (isConnected) port?.postMessage(message);
+  };
+
+  const settleAll = (): void => {
+    for (const settle of afterWelcome.splice(0)) settle();
   };
 
   const rejectAll = (error: PresyncError): void => {
@@ -278,6 +284,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       clearTimeout(timer);
       clearInterval(awake);
       clearInterval(overdue);
+      settleAll();
       rejectAll(new PresyncError("closed", "presync was closed"));
     },
   };

@@ -5,7 +5,7 @@ import type { PackedDocument } from "../../shared/codecs/pack.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { DirtySet } from "./dirty-set.ts";
-import type { Documents } from "./documents.ts";
+import type { Documents, Handle } from "./documents.ts";
 import { headsOf, sameHeads } from "./documents.ts";
 import type { Frontier, FrontierMove } from "./frontier.ts";
 import { packNews } from "./packing.ts";
@@ -31,6 +31,9 @@ export interface Collector {
   /** Dirty documents that can be published. */
   readonly outstanding: number;
   collect(replica: ReplicaId): Promise<News>;
+  /** Takes no account of what the bucket is known to have of these, until they are acknowledged. */
+  publishWhole(ids: readonly DocumentId[]): void;
+  acknowledged(ids: readonly DocumentId[]): void;
 }
 
 export interface CollectorParts {
@@ -42,15 +45,27 @@ export interface CollectorParts {
 
 export function createCollector(parts: CollectorParts): Collector {
   const { documents, dirty, frontier, problems } = parts;
-  /** Documents too large to publish, by the mark they had: looked at again when they change. */
-  const oversized = new Map<DocumentId, number>();
+  /** Documents that cannot be published, by the mark they had: looked at again when they change. */
+  const refused = new Map<DocumentId, number | undefined>();
+  const whole = new Set<DocumentId>();
 
-  const isOversized = (id: DocumentId): boolean =>
-    oversized.has(id) && oversized.get(id) === dirty.version(id);
+  const isRefused = (id: DocumentId): boolean =>
+    refused.has(id) && refused.get(id) === dirty.version(id);
+
+  const refuse = (id: DocumentId, error: unknown): void => {
+    refused.set(id, dirty.version(id));
+    problems.report(`document/${id}`, error);
+  };
 
   return {
     get outstanding() {
-      return dirty.ids().filter((id) => !isOversized(id)).length;
+      return dirty.ids().filter((id) => !isRefused(id)).length;
+    },
+    publishWhole(ids) {
+      for (const id of ids) whole.add(id);
+    },
+    acknowledged(ids) {
+      for (const id of ids) whole.delete(id);
     },
     async collect(replica) {
       const packedDocuments: PackedDocument[] = [];
@@ -58,11 +73,17 @@ export function createCollector(parts: CollectorParts): Collector {
       const settled: DocumentId[] = [];
       let bytes = 0;
       for (const id of dirty.ids()) {
-        if (isOversized(id)) continue;
+        if (isRefused(id)) continue;
         if (bytes > publicationBytesMax)
           return { documents: packedDocuments, moves, settled, more: true };
-        const version = dirty.version(id);
-        const handle = await documents.open(id);
+        let handle: Handle;
+        try {
+          handle = await documents.open(id);
+        } catch (error) {
+          // One document that cannot be read must not keep the others back.
+          refuse(id, error);
+          continue;
+        }
         if (!handle.isReady()) {
           // Marked, but its change never reached the disk: there is nothing to publish.
           if (!(await documents.isStored(id))) settled.push(id);
@@ -71,19 +92,19 @@ export function createCollector(parts: CollectorParts): Collector {
         const heads = await documents.store(handle);
         // It keeps changing; what is not on disk yet is not published.
         if (heads === undefined || !sameHeads(heads, headsOf(handle))) continue;
-        const packed = packNews(handle, frontier.known(id), heads);
+        const known = whole.has(id) ? [] : frontier.known(id);
+        const packed = packNews(handle, known, heads);
         if (packed === undefined) {
           settled.push(id);
           continue;
         }
         const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-        if (size > documentBytesMax && version !== undefined) {
-          oversized.set(id, version);
-          const why = new PresyncError("too-large", "a document too large to publish", { key: id });
-          problems.report(`size/${id}`, why);
+        if (size > documentBytesMax) {
+          const message = "a document too large to publish";
+          refuse(id, new PresyncError("too-large", message, { key: id }));
           continue;
         }
-        problems.resolve(`size/${id}`);
+        problems.resolve(`document/${id}`);
         bytes += size;
         packedDocuments.push(packed);
         moves.push({ id, replica, heads });

@@ -6,6 +6,7 @@ import type {
   Repo,
   StorageAdapterInterface,
 } from "@automerge/automerge-repo/slim";
+import { PresyncError } from "../../shared/errors.ts";
 import type { Heads } from "./frontier.ts";
 
 export type Handle = DocHandle<unknown>;
@@ -23,7 +24,10 @@ export interface Documents {
    * what it has loaded in the place of whatever is there.
    */
   receptive(id: DocumentId): Handle | undefined;
-  /** Loads the document where it is stored; else the handle has no content yet. */
+  /**
+   * Loads the document where it is stored; else the handle has no content yet. Throws `malformed` where what is
+   * stored cannot be read.
+   */
   open(id: DocumentId): Promise<Handle>;
   /** Whether anything of it is in storage. */
   isStored(id: DocumentId): Promise<boolean>;
@@ -35,6 +39,7 @@ export interface Documents {
 }
 
 export function createDocuments(repo: Repo, storage: StorageAdapterInterface): Documents {
+  const unreadable = new Set<DocumentId>();
   const handles = (): Partial<Record<DocumentId, Handle>> => repo.handles;
   return {
     loaded: (id) => {
@@ -49,7 +54,14 @@ export function createDocuments(repo: Repo, storage: StorageAdapterInterface): D
       const handle = handles()[id];
       // Looking again for a document that is being asked for would load it again, over what has come meanwhile.
       if (handle?.inState([...receptiveStates]) === true) return handle;
-      return repo.find(id, { allowableStates: [...receptiveStates] });
+      if (unreadable.has(id)) throw unreadableError(id);
+      try {
+        return await repo.find(id, { allowableStates: [...receptiveStates] });
+      } catch (cause) {
+        // The Repo would never answer a second time.
+        unreadable.add(id);
+        throw unreadableError(id, cause);
+      }
     },
     isStored: async (id) => (await storage.loadRange([id])).length > 0,
     async store(handle) {
@@ -61,6 +73,10 @@ export function createDocuments(repo: Repo, storage: StorageAdapterInterface): D
       return undefined;
     },
   };
+}
+
+function unreadableError(id: DocumentId, cause?: unknown): PresyncError {
+  return new PresyncError("malformed", "a stored document cannot be read", { key: id, cause });
 }
 
 export function headsOf(handle: Handle): Heads {

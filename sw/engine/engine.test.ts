@@ -6,6 +6,7 @@ import { parseAutomergeUrl } from "@automerge/automerge-repo/slim";
 import { afterEach, expect, test } from "vitest";
 import { PresyncError } from "../../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../../shared/keys.ts";
+import { dirtyKey } from "./dirty-set.ts";
 import type { Engine } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { headsOf } from "./documents.ts";
@@ -402,6 +403,56 @@ test("a lost own segment is published anew, and late readers get everything", as
   const onB = await found(b.engine, handle.url);
   await until(() => onB.doc().items.length === 40, "B has everything");
   expect(store.objects.size).toBeLessThanOrEqual(14);
+});
+
+test("a lost segment is published anew also where others built on what was in it", async () => {
+  const store = new MemoryStore();
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const onA = a.engine.repo.create<Todos>({ items: [] });
+  const edit = async (): Promise<void> => {
+    onA.change((doc) => void doc.items.push(randomBytes(600).toString("hex")));
+    await a.engine.repo.flush([onA.documentId]);
+    await a.engine.inBucket(onA.documentId, headsOf(onA));
+  };
+  for (let index = 0; index < 5; index++) await edit();
+  const onB = await found(b.engine, onA.url);
+  await until(() => onB.doc().items.length === 5, "B has read A");
+  onB.change((doc) => void doc.items.push("built on it"));
+  await b.engine.inBucket(onB.documentId, headsOf(onB));
+  await until(() => onA.doc().items.length === 6, "A has read B");
+  const segment = [...store.objects.keys()].find((key) => key.includes("/seg/"))!;
+  store.objects.delete(segment);
+  for (let index = 0; index < 24; index++) await edit();
+  await until(() => a.engine.status().bucket === "saved", "A has mended it");
+  const c = await device(store, 2);
+  const onC = await found(c.engine, onA.url);
+  await until(() => onC.doc().items.length === 30, "a cold reader has everything");
+  expect(onC.heads()).toEqual(onA.heads());
+});
+
+test("I14: a stored document that cannot be read keeps no other back", async () => {
+  const store = new MemoryStore();
+  const a = await device(store, 0);
+  const [bad, good] = [
+    a.engine.repo.create<Todos>({ items: ["bad"] }),
+    a.engine.repo.create<Todos>({ items: ["good"] }),
+  ];
+  await a.engine.repo.flush([bad.documentId, good.documentId]);
+  await a.engine.close();
+  for (const [key, chunk] of a.storage.chunks)
+    if (key.startsWith(bad.documentId))
+      a.storage.chunks.set(
+        key,
+        chunk.map((byte) => byte ^ 0xff),
+      );
+  a.disk.values.set(dirtyKey(bad.documentId), true);
+  a.disk.values.set(dirtyKey(good.documentId), true);
+  await a.restart();
+  const again = (await a.engine.open(good.documentId)) as DocHandle<Todos>;
+  again.change((doc) => void doc.items.push("more"));
+  await a.engine.repo.flush([again.documentId]);
+  await a.engine.inBucket(again.documentId, headsOf(again));
+  expect(again.doc().items).toEqual(["good", "more"]);
 });
 
 test("a segment PUT that lands late, after its slot was given up, misleads nobody", async () => {

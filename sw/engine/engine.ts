@@ -117,6 +117,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let isOnline = true;
   let isPaused = false;
   let isClosed = false;
+  let isCloned = false;
   const wanted = new Set<DocumentId>();
   const closing = createDeferred<never>();
   closing.promise.catch(() => undefined);
@@ -186,7 +187,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const { code } = toErrorData(error);
       if (code === "superseded") return stop();
       if (code === "expired") return onExpired();
-      if (code === "conflict") onCloned();
+      if (code === "conflict") void onCloned();
       if (noAnswerCodes.has(code)) problems.report(storeSubject, silence(error));
       else problems.report(publishSubject, error);
     },
@@ -209,7 +210,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       // While one is being written, what the bucket has says nothing.
       if (from !== bucket || flushes.isFlushing || isClosed) return false;
       const verdict = publisher.judge(found);
-      if (verdict === "foreign") onCloned();
+      if (verdict === "foreign") void onCloned();
       if (verdict !== "stale") return verdict === "ours";
       // A late PUT of an older one landed, or somebody deleted it: the newest is put back.
       publisher.republish();
@@ -235,9 +236,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     options.expired();
   }
 
-  function onCloned(): void {
+  async function onCloned(): Promise<void> {
     // Nothing is written any more until there is another id.
     flushes.pause();
+    // A later incarnation of our own is no clone.
+    if (!(await disk.isCurrent().catch(() => true))) return stop();
+    if (isCloned) return;
+    isCloned = true;
     options.cloned?.();
   }
 
@@ -301,12 +306,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   for (const id of dirty.ids().slice(0, openedAtStartMax))
-    documents.open(id).catch((cause: unknown) => {
-      problems.report(
-        id,
-        new PresyncError("internal", "a document does not open", { key: id, cause }),
-      );
-    });
+    documents.open(id).catch((error: unknown) => problems.report(`document/${id}`, error));
 
   return {
     repo,

@@ -197,12 +197,13 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     });
     frontier.apply(moves);
     peer.cursor = result.cursor;
-    peer.etag = result.etag;
+    peer.etag = result.problem === null ? result.etag : undefined;
     peer.livelyAt = now;
     cursors.set(peer.replica, result.cursor);
     if (peer.reserved !== null) parts.newcomer();
     const ids = new Set(batches.flatMap((batch) => inbox.accept(batch)));
     if (ids.size > 0) parts.received([...ids]);
+    if (result.problem !== null) throw result.problem;
   };
 
   const readOwn = async (from: Bucket, peer: Peer): Promise<void> => {

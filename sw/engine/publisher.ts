@@ -96,11 +96,13 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
   let forced = false;
   /** A merged segment that is in the bucket, and that no manifest names yet. */
   let merged: { readonly from: readonly SlotRange[]; readonly range: SlotRange } | null = null;
-  /** Segments that turned out to be gone or damaged: no longer named. */
-  let lost: readonly SlotRange[] = [];
+  /** Generations of segments that are gone or damaged: named until what was in them is published anew. */
+  const lost = new Set<number>();
 
-  const slotsNow = (): readonly SlotRange[] => {
-    const slots = (manifest?.slots ?? []).filter((slot) => !lost.includes(slot));
+  const slotsNow = (withLost: boolean): readonly SlotRange[] => {
+    const slots = (manifest?.slots ?? []).filter(
+      ({ generation }) => withLost || !lost.has(generation),
+    );
     if (merged === null) return slots;
     const { from, range } = merged;
     return [...slots.filter((slot) => !from.includes(slot)), range];
@@ -127,6 +129,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
   ): Promise<void> => {
     const entry = journal;
     if (entry === null) return;
+    await checkCurrent();
     try {
       await bucket.put(entry.name, entry.bytes);
     } catch (error) {
@@ -147,8 +150,16 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     frontier.apply(entry.moves);
     if (entry.manifest === null) return;
     manifest = decodeManifest(entry.manifest);
-    [merged, lost] = [null, []];
-    parts.acknowledged(entry.moves.map(({ id }) => id));
+    merged = null;
+    const ids = entry.moves.map(({ id }) => id);
+    collector.acknowledged(ids);
+    parts.acknowledged(ids);
+  };
+
+  /** A later incarnation may have repeated what is in our journal, and gone on from there. */
+  const checkCurrent = async (): Promise<void> => {
+    if (!(await disk.isCurrent()))
+      throw new PresyncError("superseded", "a later incarnation has taken over");
   };
 
   const acknowledge = (entry: JournalEntry): StoredState => {
@@ -205,7 +216,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     const last = news.documents.length === 0 ? old.last : old.last + 1;
     const joined = joinPacked(old.documents, news.documents, (id) => documents.loaded(id));
     const pack: Pack = { first: old.first, last, documents: joined };
-    const slots = slotsNow();
+    const slots = slotsNow(news.more);
     const slot = packedBytes(pack) > tailBytesMax ? freeSlotFor(bucket, 0) : undefined;
     // Without a free slot the tail grows past its limit for a while: an edit never waits for a merge.
     if (slot === undefined) return writeManifest(bucket, slots, pack, news, marks);
@@ -221,15 +232,17 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
   };
 
   const mergeIfDue = async (bucket: Bucket): Promise<void> => {
-    const due = merged === null ? dueMerge(bucket.layout, slotsNow()) : undefined;
+    const due = merged === null ? dueMerge(bucket.layout, slotsNow(false)) : undefined;
     const to = due === undefined ? undefined : freeSlotFor(bucket, due.toLevel);
     if (due === undefined || to === undefined) return;
     const packs: Pack[] = [];
+    const missing: SlotRange[] = [];
     for (const range of due.from.toSorted((a, b) => a.first - b.first)) {
       const pack = await readOwnSegment(bucket, range);
-      if (pack === undefined) return abandon(bucket, range);
-      packs.push(pack);
+      if (pack === undefined) missing.push(range);
+      else packs.push(pack);
     }
+    if (missing.length > 0) return abandon(bucket, missing);
     const pack = packs.reduce((older, newer) => ({
       first: Math.min(older.first, newer.first),
       last: Math.max(older.last, newer.last),
@@ -248,17 +261,19 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
     }
   };
 
-  /** What was in a lost segment is still in the documents: all of ours is published anew, beyond what others hold. */
-  const abandon = async (bucket: Bucket, range: SlotRange): Promise<void> => {
-    const name = segmentName(range.level, range.slot);
-    const key = objectKey(bucket.namespace, bucket.replica, name);
-    world.log.warn("an own segment is lost, and written again", { key });
+  /**
+   * What was in lost segments is still in the documents: all that this replica ever published is published anew, and
+   * whole, because what others published since may build on what was lost.
+   */
+  const abandon = async (bucket: Bucket, missing: readonly SlotRange[]): Promise<void> => {
+    for (const { level, slot, generation } of missing) {
+      const key = objectKey(bucket.namespace, bucket.replica, segmentName(level, slot));
+      world.log.warn("an own segment is lost, and written again", { key });
+      lost.add(generation);
+    }
     const ids = frontier.publishedBy(bucket.replica);
+    collector.publishWhole(ids);
     await Promise.all(ids.map((id) => dirty.mark(id)));
-    const moves = ids.map((id) => ({ id, replica: bucket.replica, heads: [] }));
-    await disk.commit({ put: frontier.toPut(moves) });
-    frontier.apply(moves);
-    lost = [...lost, range];
     forced = true;
   };
 
@@ -284,6 +299,7 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
         if (toErrorData(error).code !== "malformed") throw error;
       }
     const verdict = judge(found);
+    await checkCurrent();
     if (verdict === "foreign")
       throw new PresyncError("conflict", "somebody else writes under this replica's id", {
         key: objectKey(bucket.namespace, replica, manifestName),
@@ -330,7 +346,11 @@ export async function createPublisher(parts: PublisherParts): Promise<Publisher>
       forced = true;
     },
     flush: (bucket) =>
-      world.locks.exclusive(parts.lockName, () => Promise.race([flush(bucket), parts.closing])),
+      world.locks.exclusive(parts.lockName, async () => {
+        // The lock may come after the engine was closed: then nothing is begun.
+        await Promise.race([parts.closing, Promise.resolve()]);
+        return Promise.race([flush(bucket), parts.closing]);
+      }),
   };
 }
 

@@ -43,6 +43,8 @@ export type ReadResult =
       readonly cursor: Cursor;
       readonly packs: readonly Pack[];
       readonly etag: string | undefined;
+      /** Some segments are gone or damaged: the cursor stays where it is, and the rest is there all the same. */
+      readonly problem: PresyncError | null;
     };
 
 export async function readReplica(
@@ -62,16 +64,11 @@ export async function readReplica(
     const { generation, manifest } = opened;
     if (generation < cursor.generation) return { kind: "older", generation };
     if (generation === cursor.generation) return { kind: "unchanged", etag };
-    const packs = await gap(tools, bucket, manifest, cursor.publication + 1);
-    if (packs !== undefined) {
-      const publication = Math.max(manifest.tail.last, cursor.publication);
-      const changedAt = manifest.time.wallMs;
-      return { kind: "news", cursor: { generation, publication, changedAt }, packs, etag };
-    }
-    if (attempt + 1 >= attemptsMax) {
-      const key = objectKey(bucket.namespace, replica, manifestName);
-      throw new PresyncError("malformed", "a manifest whose segments do not fit it", { key });
-    }
+    const { packs, problem } = await gap(tools, bucket, manifest, cursor.publication + 1);
+    if (problem !== null && attempt + 1 < attemptsMax) continue;
+    const publication = Math.max(manifest.tail.last, cursor.publication);
+    const next = { generation, publication, changedAt: manifest.time.wallMs };
+    return { kind: "news", cursor: problem === null ? next : cursor, packs, etag, problem };
   }
 }
 
@@ -89,24 +86,34 @@ export async function openManifest(
   return { generation, manifest };
 }
 
-/** The packs that hold the publications from `first` on; undefined where a slot does not hold what was promised. */
+/** The packs that hold the publications from `first` on, as far as they can be had. */
 async function gap(
   tools: World["tools"],
   bucket: Bucket,
   manifest: Manifest,
   first: number,
-): Promise<readonly Pack[] | undefined> {
-  const { slots, tail } = manifest;
-  if (first > tail.last) return [];
-  if (first >= tail.first) return [tail];
-  const cover = coverOf(slots, first, tail.first - 1);
+): Promise<{ readonly packs: readonly Pack[]; readonly problem: PresyncError | null }> {
+  const { slots, tail, replica } = manifest;
+  if (first > tail.last) return { packs: [], problem: null };
+  if (first >= tail.first) return { packs: [tail], problem: null };
   const packs: Pack[] = [];
-  for (const range of cover) {
-    const pack = await readSegment(tools, bucket, manifest.replica, range);
-    if (pack === undefined) return undefined;
-    packs.push(pack);
+  let problem: PresyncError | null = null;
+  for (const range of coverOf(slots, first, tail.first - 1)) {
+    const name = segmentName(range.level, range.slot);
+    const key = objectKey(bucket.namespace, replica, name);
+    try {
+      const pack = await readSegment(tools, bucket, replica, range);
+      if (pack !== undefined) packs.push(pack);
+      else
+        problem = new PresyncError("malformed", "a segment that its manifest names is gone", {
+          key,
+        });
+    } catch (error) {
+      if (!(error instanceof PresyncError) || error.code !== "malformed") throw error;
+      problem = error;
+    }
   }
-  return tail.documents.length === 0 ? packs : [...packs, tail];
+  return { packs: tail.documents.length === 0 ? packs : [...packs, tail], problem };
 }
 
 /** Undefined where the slot holds another segment than the manifest says: it was reused, or a late PUT landed. */
