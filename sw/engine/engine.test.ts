@@ -99,7 +99,7 @@ function world(disk: MemoryDisk): World {
 }
 
 async function until(check: () => boolean, what: string): Promise<void> {
-  for (let turn = 0; turn < 2_000; turn++) {
+  for (let turn = 0; turn < 6_000; turn++) {
     if (check()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
