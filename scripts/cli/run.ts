@@ -80,16 +80,7 @@ function readyJson({ app, service, store }: DevStack): string {
   return JSON.stringify({ app, service, store });
 }
 
-function readyText({ app, service, store }: DevStack, data: string): string {
-  return [
-    "",
-    `  presync  ${app}`,
-    "",
-    `  service  ${service}`,
-    `  store    ${store.endpoint}/${store.bucket}`,
-    `  data     ${data}`,
-    "",
-    "  Ctrl-C ends it.",
-    "",
-  ].join("\n");
+/** One address: the one to open. Service and store are for programs, which ask with `--json`. */
+function readyText({ app }: DevStack, data: string): string {
+  return ["", `  Open  ${app}`, "", `  Data is kept in ${data}. Ctrl-C ends it.`, ""].join("\n");
 }
