@@ -93,6 +93,6 @@ describe("presync", () => {
     const { code, printed, warned } = await run(words);
     expect([code, warned]).toEqual([0, []]);
     expect(printed).toHaveLength(1);
-    expect(printed[0]).toMatch(/presync {2}http:\/\/127\.0\.0\.1:\d+\n/);
+    expect(printed[0]).toMatch(/Open {2}http:\/\/127\.0\.0\.1:\d+\n/);
   });
 });
