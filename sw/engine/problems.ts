@@ -10,19 +10,11 @@ export interface Problems {
   /** `subject` names what is wrong, within presync: there is one problem for each. */
   report(subject: string, error: unknown): void;
   resolve(subject: string): void;
-  /** Resolves every problem whose subject begins so. */
-  resolveBelow(prefix: string): void;
   list(): readonly Problem[];
 }
 
 export function createProblems(clock: Clock, changed: () => void): Problems {
   const problems = new Map<string, Problem>();
-
-  const resolveWhere = (fits: (subject: string) => boolean): void => {
-    const gone = [...problems.keys()].filter((subject) => fits(subject));
-    for (const subject of gone) problems.delete(subject);
-    if (gone.length > 0) changed();
-  };
 
   return {
     report(subject, error) {
@@ -34,8 +26,9 @@ export function createProblems(clock: Clock, changed: () => void): Problems {
       problems.set(subject, key === undefined ? { code, since } : { code, since, key });
       changed();
     },
-    resolve: (subject) => resolveWhere((candidate) => candidate === subject),
-    resolveBelow: (prefix) => resolveWhere((candidate) => candidate.startsWith(prefix)),
+    resolve(subject) {
+      if (problems.delete(subject)) changed();
+    },
     list: () => [...problems.values()],
   };
 }
