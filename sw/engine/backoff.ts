@@ -4,7 +4,7 @@
 const delayMsMin = 1_000;
 
 /** The longest pause while a person may be waiting for the result. */
-const delayMsMaxDefault = 60_000;
+export const delayMsMax = 60_000;
 
 export interface Backoff {
   readonly failures: number;
@@ -13,14 +13,14 @@ export interface Backoff {
   reset(): void;
 }
 
-export function createBackoff(delayMsMax: number = delayMsMaxDefault): Backoff {
+export function createBackoff(longestMs: number = delayMsMax): Backoff {
   let failures = 0;
   return {
     get failures() {
       return failures;
     },
     next(uniform) {
-      const delayMs = Math.min(delayMsMin * 2 ** failures, delayMsMax);
+      const delayMs = Math.min(delayMsMin * 2 ** failures, longestMs);
       failures++;
       return delayMs * (0.5 + uniform / 2);
     },

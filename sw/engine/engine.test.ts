@@ -25,6 +25,8 @@ interface Todos {
 /** Time runs this much faster: these tests are about order, not about time. */
 const haste = 100;
 const started = Date.now();
+/** How far the devices' clock has been set. */
+let clockOffsetMs = 0;
 
 interface Device {
   readonly replica: ReplicaId;
@@ -37,6 +39,7 @@ interface Device {
 
 const open: Engine[] = [];
 afterEach(async () => {
+  clockOffsetMs = 0;
   await Promise.all(open.splice(0).map((engine) => engine.close()));
 });
 
@@ -79,7 +82,7 @@ async function device(store: MemoryStore, index: number): Promise<Device> {
 
 function world(disk: MemoryDisk): World {
   return {
-    clock: { now: () => started + (Date.now() - started) * haste },
+    clock: { now: () => started + clockOffsetMs + (Date.now() - started) * haste },
     timers: {
       after(delayMs, action) {
         const timer = setTimeout(action, delayMs / haste);
@@ -493,4 +496,18 @@ test("closing ends, whatever hangs", async () => {
   void a.engine.flush();
   await a.engine.close();
   expect(a.engine.status().bucket).not.toBe("saved");
+});
+
+test("a clock that is set back by a day puts neither reading nor writing off", async () => {
+  const store = new MemoryStore();
+  clockOffsetMs = 86_400_000;
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const onA = a.engine.repo.create<Todos>({ items: [] });
+  await a.engine.inBucket(onA.documentId, headsOf(onA));
+  const onB = await found(b.engine, onA.url);
+  clockOffsetMs = 0;
+  onA.change((doc) => void doc.items.push("after the jump"));
+  await a.engine.inBucket(onA.documentId, headsOf(onA));
+  await until(() => onB.doc().items.length === 1, "B has it");
+  expect(onB.heads()).toEqual(onA.heads());
 });

@@ -8,7 +8,7 @@
  */
 import type { ErrorCode } from "../../shared/errors.ts";
 import { toErrorData } from "../../shared/errors.ts";
-import { createBackoff } from "./backoff.ts";
+import { createBackoff, delayMsMax } from "./backoff.ts";
 import type { Bucket, World } from "./world.ts";
 
 /** A lone edit leaves at once; so much is waited for the rest of what one action changes. */
@@ -67,7 +67,8 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
     if (!parts.isOutstanding()) return;
     const now = clock.now();
     const at = Math.max(now + coalesceMs, Math.min(lastWriteAt, now) + writeIntervalMs, retryAt);
-    cancelTimer = timers.after(at - now, () => void flush());
+    // A clock that was set back must not put it off for longer than a failure does.
+    cancelTimer = timers.after(Math.min(at - now, delayMsMax), () => void flush());
   };
 
   const attempt = async (to: Bucket): Promise<boolean> => {

@@ -11,7 +11,7 @@ import type { Frontier, FrontierMove } from "./frontier.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { Inbox } from "./inbox.ts";
 import { unpackDocumentId } from "./packing.ts";
-import { pollIntervalMs, pollIntervalMsMax } from "./poll-interval.ts";
+import { pollIntervalMs } from "./poll-interval.ts";
 import type { Problems } from "./problems.ts";
 import type { Cursor, OpenedManifest } from "./reader.ts";
 import { openManifest, readReplica, startCursor } from "./reader.ts";
@@ -31,6 +31,7 @@ const parallelMax = 4;
 
 /** Timers of less than this would only burn the battery. */
 const timerMsMin = 50;
+const lookAgainMs = 60_000;
 
 export interface Poller {
   /** Every granted replica has answered, or failed, once. */
@@ -78,6 +79,8 @@ interface Peer {
   /** When something last suggested that it changes: its own change, a hint, a tab shown. */
   livelyAt: number;
   dueAt: number;
+  /** How far off `dueAt` was when it was set. */
+  intervalMs: number;
   failures: number;
   answered: boolean;
 }
@@ -108,17 +111,24 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       lastSeenAt: 0,
       livelyAt: now,
       dueAt: now,
+      intervalMs: 0,
       failures: 0,
       answered: false,
     };
   };
 
+  /** In how many milliseconds; a clock that was set back in between puts nothing off. */
+  const dueInMs = ({ dueAt, intervalMs }: Peer): number => {
+    const delayMs = dueAt - clock.now();
+    return delayMs > intervalMs ? 0 : delayMs;
+  };
+
   const schedule = (): void => {
     cancelTimer?.();
     if (closed || running || bucket === null || peers.length === 0) return;
-    const delayMs = Math.min(...peers.map((peer) => peer.dueAt)) - clock.now();
-    // A clock that was set back must not put everything off.
-    const bounded = Math.min(Math.max(timerMsMin, delayMs), pollIntervalMsMax);
+    const delayMs = Math.min(...peers.map(dueInMs));
+    // Looked at again now and then, because the clock may be set back while the timer runs.
+    const bounded = Math.min(Math.max(timerMsMin, delayMs), lookAgainMs);
     cancelTimer = timers.after(bounded, () => void run());
   };
 
@@ -128,8 +138,7 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     running = true;
     try {
       for (;;) {
-        const now = clock.now();
-        const due = peers.filter((peer) => peer.dueAt <= now).slice(0, parallelMax);
+        const due = peers.filter((peer) => dueInMs(peer) <= 0).slice(0, parallelMax);
         if (bucket === null || due.length === 0) break;
         const current = bucket;
         await Promise.all(due.map((peer) => poll(current, peer)));
@@ -168,8 +177,9 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       peer.replica === from.replica || (peer.reserved !== null && peer.reserved >= reservedSoon);
     const silenceMs = (now - peer.livelyAt) * (far ? farSilenceFactor : 1);
     const { failures } = peer;
-    peer.dueAt =
-      now + pollIntervalMs({ visible: isVisible, silenceMs, failures, jitter: random.uniform() });
+    const jitter = random.uniform();
+    peer.intervalMs = pollIntervalMs({ visible: isVisible, silenceMs, failures, jitter });
+    peer.dueAt = now + peer.intervalMs;
   };
 
   const readPeer = async (from: Bucket, peer: Peer): Promise<void> => {
