@@ -3,7 +3,7 @@
  * this device's disk and, once signed in, in the bucket.
  */
 import type { DocHandle } from "@automerge/automerge-repo/slim";
-import { decodeHeads, initializeWasm } from "@automerge/automerge-repo/slim";
+import { decodeHeads } from "@automerge/automerge-repo/slim";
 import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import { PresyncError } from "../../shared/errors.ts";
@@ -13,6 +13,7 @@ import type { WorkerToTab } from "../../shared/wire.ts";
 import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
 import { discoverService } from "./discover-service.ts";
 import { registerWorker } from "./register-worker.ts";
+import { loadWasm } from "./load-wasm.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { Subscribable } from "./subscribable.ts";
 import { createSubscribable, readOnly } from "./subscribable.ts";
@@ -77,14 +78,16 @@ export interface Presync {
   close(): void;
 }
 
-/** Throws `worker-unavailable` where the browser has no service workers, or the script does not start. */
+/**
+ * Throws `worker-unavailable` where the browser has no service workers, or the script does not start;
+ * `unreachable` or `unexpected-answer` where `automerge.wasm` cannot be had; `version-mismatch`.
+ */
 export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   const wasm = new URL(options.wasm ?? __WASM__, import.meta.url);
   const [registration, service] = await Promise.all([
     registerWorker(options.worker ?? "/presync-sw.js", options.scope),
     options.service === undefined ? discoverService() : Promise.resolve(options.service),
-    // A Response streams into the compiler; the declaration does not say that it may be one.
-    fetch(wasm).then((response) => initializeWasm(response as unknown as Request)),
+    loadWasm(wasm),
   ]);
 
   const status = createSubscribable(startingStatus);
