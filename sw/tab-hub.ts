@@ -118,7 +118,9 @@ export function createTabHub(parts: TabHubParts): TabHub {
       case "changes":
         takeChanges(tab, message.seq, message).catch(async (error: unknown) => {
           const { documentId } = message;
-          tab.session.engine.problems.report(`changes/${documentId}`, error);
+          const { code, message: why } = toErrorData(error);
+          const problem = new PresyncError(code, why, { key: documentId });
+          tab.session.engine.problems.report(`changes/${documentId}`, problem);
           await pause(refusalMs);
           // Told that nothing is here, the tab sends it all again.
           tab.send({ type: "gap", documentId, heads: [] });
