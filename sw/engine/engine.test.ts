@@ -511,3 +511,21 @@ test("a clock that is set back by a day puts neither reading nor writing off", a
   await until(() => onB.doc().items.length === 1, "B has it");
   expect(onB.heads()).toEqual(onA.heads());
 });
+
+test("I11: what stays damaged is asked for with growing pauses", async () => {
+  const store = new MemoryStore();
+  const key = `${namespace}/${replicas[2]!}/manifest`;
+  store.objects.set(key, { bytes: new TextEncoder().encode("damaged"), etag: "x" });
+  const askedAt: number[] = [];
+  store.fault = (method, asked, phase) => {
+    if (method === "GET" && asked === key && phase === "before")
+      askedAt.push((Date.now() - started) * haste);
+  };
+  await device(store, 0);
+  await until(() => askedAt.length >= 4, "it was looked at four times");
+  // Pauses of 6, 12 and 24 seconds, less a tenth of jitter; timers are never early.
+  const pauses = askedAt.slice(1).map((at, index) => at - askedAt[index]!);
+  expect(pauses[0]).toBeGreaterThan(5_000);
+  expect(pauses[1]).toBeGreaterThan(10_000);
+  expect(pauses[2]).toBeGreaterThan(20_000);
+});

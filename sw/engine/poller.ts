@@ -33,6 +33,9 @@ const parallelMax = 4;
 const timerMsMin = 50;
 const lookAgainMs = 60_000;
 
+/** Less than this is rounding, or a clock being adjusted: no reason to ask at once. */
+const clockStepMsMin = 1_000;
+
 export interface Poller {
   /** Every granted replica has answered, or failed, once. */
   readonly complete: boolean;
@@ -120,7 +123,7 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   /** In how many milliseconds; a clock that was set back in between puts nothing off. */
   const dueInMs = ({ dueAt, intervalMs }: Peer): number => {
     const delayMs = dueAt - clock.now();
-    return delayMs > intervalMs ? 0 : delayMs;
+    return delayMs > intervalMs + clockStepMsMin ? 0 : delayMs;
   };
 
   const schedule = (): void => {
