@@ -27,7 +27,7 @@ describe("asking for a grant", () => {
       [second.replica, "own"],
     ]);
     const states = second.get.replicas.map(({ state }) => state);
-    expect(states).toEqual(["own", "known", ...Array.from({ length: 8 }, () => "reserved")]);
+    expect(states).toEqual(["own", "active", ...Array.from({ length: 8 }, () => "reserved")]);
     expect(second.get.replicas[1]?.replica).toBe(first.replica);
     expect(first.get.replicas.map(({ replica }) => replica)).toContain(second.replica);
     expect(second.issuedAt).toBe(clock.ms);

@@ -41,7 +41,7 @@ export function addGrants(app: Hono, config: CheckedConfig, parts: GrantParts): 
         namespace,
         replicas: [
           ownReplica,
-          ...known.map((replica) => ({ replica, state: "known" }) as const),
+          ...known.map((replica) => ({ replica, state: "active" }) as const),
           ...reserved.map((replica) => ({ replica, state: "reserved" }) as const),
         ],
         signedAt,

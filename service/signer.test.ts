@@ -20,7 +20,7 @@ async function grantOn(changes: Partial<StoreConfig>): Promise<Grant> {
   const store = { addressing: "path", ...testConfig.store, ...changes } as const;
   const signer = createSigner({ store, layout: defaultLayout, grantSeconds });
   const owned = { replica: own, state: "own" } as const;
-  const known = { replica: other, state: "known" } as const;
+  const known = { replica: other, state: "active" } as const;
   return {
     version: 1,
     namespace,
@@ -111,7 +111,7 @@ describe("the signer", () => {
         signer.sign({
           method: "GET",
           namespace: space as Namespace,
-          replicas: [{ replica: replica as ReplicaId, state: "known" }],
+          replicas: [{ replica: replica as ReplicaId, state: "active" }],
           signedAt,
         }),
       ).rejects.toMatchObject({ code: "invalid-argument" });

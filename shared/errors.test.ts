@@ -21,6 +21,7 @@ const codes: Readonly<Record<ErrorCode, boolean>> = {
   "disk-full": false,
   "disk-failed": false,
   superseded: false,
+  "clock-drift": false,
   "version-mismatch": false,
   "worker-unavailable": false,
   closed: false,

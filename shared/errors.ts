@@ -39,6 +39,8 @@ export type ErrorCode =
   | "disk-failed"
   /** A newer incarnation of this replica has taken over: this one must stop. */
   | "superseded"
+  /** Another device's clock is minutes ahead of this one's: one of the two is wrong. Nothing depends on it. */
+  | "clock-drift"
   /** The tab and the worker come from builds that do not understand each other. */
   | "version-mismatch"
   /** The worker could not be registered or does not answer. */

@@ -35,7 +35,7 @@ function sample(): Record<string, unknown> {
     },
     get: {
       template: "https://store/bucket/{key}?g&X-Amz-Signature={signature}",
-      replicas: [entry(own, "own", 2), entry(other, "known", 3)],
+      replicas: [entry(own, "own", 2), entry(other, "active", 3)],
     },
   };
 }
@@ -143,7 +143,7 @@ describe("a signed URL", () => {
     expect(
       revealSignedUrl(grant, "get", parseReplicaId("node-000000"), "manifest"),
     ).toBeUndefined();
-    for (const name of ["", "seg/0/10", "seg/1/0", "../manifest", "constructor"])
+    for (const name of ["", "seg/0/10", "seg/5/0", "../manifest", "constructor"])
       expect(revealSignedUrl(grant, "get", own, name)).toBeUndefined();
   });
 

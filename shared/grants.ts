@@ -19,8 +19,18 @@ export const signatureBytes = 32;
 /** More replicas in one namespace than a grant may list; the rest are granted on demand. */
 const grantedReplicasMax = 1024;
 
-/** `reserved`: an id nobody has yet, out of which the next replicas are named, so that they can be read at once. */
-export type GrantedReplicaState = "own" | "known" | "reserved";
+/**
+ * `reserved`: an id nobody has yet, out of which the next replicas are named, so that they can be read at once.
+ * `retired`: its last grant expired long ago; it is there to be taken over.
+ */
+export type GrantedReplicaState = "own" | "active" | "reserved" | "retired";
+
+const states: ReadonlySet<unknown> = new Set<GrantedReplicaState>([
+  "own",
+  "active",
+  "reserved",
+  "retired",
+]);
 
 export interface GrantedReplica {
   readonly replica: ReplicaId;
@@ -98,9 +108,13 @@ function parseSignedUrls(value: unknown, names: number): SignedUrls {
   return { template, replicas: replicas.map((entry) => parseGrantedReplica(entry, names)) };
 }
 
+function isState(value: unknown): value is GrantedReplicaState {
+  return states.has(value);
+}
+
 function parseGrantedReplica(value: unknown, names: number): GrantedReplica {
   const { replica, state, signatures } = record(value);
-  if (!isReplicaId(replica) || (state !== "own" && state !== "known" && state !== "reserved"))
+  if (!isReplicaId(replica) || !isState(state))
     throw new PresyncError("malformed", "a grant with a malformed replica");
   if (
     typeof signatures !== "string" ||

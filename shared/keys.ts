@@ -18,8 +18,11 @@ export interface Layout {
   readonly slotsPerLevel: number;
 }
 
-/** One level of ten slots: enough for the fan-out of eight plus two that wait to be free again. */
-export const defaultLayout: Layout = { levels: 1, slotsPerLevel: 10 };
+/**
+ * Five levels hold 8^5 spilled tails before the top has to merge into itself; ten slots are a fan-out of eight and
+ * two that wait to be free again.
+ */
+export const defaultLayout: Layout = { levels: 5, slotsPerLevel: 10 };
 
 /** A bound that no sensible layout reaches: what a grant may claim is limited before anything is allocated. */
 const segmentKeysMax = 256;

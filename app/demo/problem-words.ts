@@ -20,6 +20,7 @@ export const problemWords: Readonly<Record<ErrorCode, string>> = {
   "disk-full": "This device's disk is full, or the browser gives this site no more room.",
   "disk-failed": "This browser's storage fails.",
   superseded: "A newer worker has taken over; reload the page.",
+  "clock-drift": "The clock of this device and that of another are minutes apart.",
   "version-mismatch": "This page is of another version than its worker; reload it.",
   "worker-unavailable": "The worker behind this page does not start.",
   closed: "The connection to the worker was closed.",

@@ -138,7 +138,7 @@ describe("a grant on the embedded store", () => {
     );
     expect(new Set(grants.map((grant) => grant.replica)).size).toBe(12);
     const last = await getGrant(instances[0], session, { kind: "node" });
-    expect(last.get.replicas.filter(({ state }) => state === "known")).toHaveLength(12);
+    expect(last.get.replicas.filter(({ state }) => state === "active")).toHaveLength(12);
   });
 
   it("is refused for now while the store is down", async () => {

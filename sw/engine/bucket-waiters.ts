@@ -27,8 +27,9 @@ export function createBucketWaiters(documents: Documents, frontier: Frontier): B
   const settle = (): void => {
     for (const waiter of waiters) {
       const handle = documents.loaded(waiter.id);
-      if (handle === undefined || !covers(handle, frontier.known(waiter.id), waiter.heads))
-        continue;
+      const known = frontier.remembered(waiter.id);
+      if (handle === undefined || known === undefined) continue;
+      if (!covers(handle, known, waiter.heads)) continue;
       waiters.delete(waiter);
       waiter.resolve();
     }

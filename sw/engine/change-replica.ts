@@ -6,7 +6,8 @@
 import type { ReplicaId } from "../../shared/keys.ts";
 import { dirtyKey } from "./dirty-set.ts";
 import { frontierPrefix } from "./frontier.ts";
-import { cursorPrefix } from "./poller.ts";
+import { cursorPrefix } from "./peer-records.ts";
+import { polledKey } from "./poller.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import { journalKey, stateKey } from "./replica-state.ts";
 
@@ -28,12 +29,12 @@ export async function changeReplica(
     id: replica,
     fledFrom: before === undefined ? [] : [...before.fledFrom, before.id],
   };
-  const frontier = (await disk.list(frontierPrefix)).map(([key]) => key);
-  const cursors = (await disk.list(cursorPrefix)).map(([key]) => key);
+  const frontier = await disk.keys(frontierPrefix);
+  const cursors = await disk.keys(cursorPrefix);
   const marks = frontier.map((key) => [dirtyKey(key.split("/")[1] ?? ""), true]);
   await disk.commit({
     put: { ...Object.fromEntries(marks), [replicaKey]: record },
-    remove: [...frontier, ...cursors, stateKey, journalKey],
+    remove: [...frontier, ...cursors, stateKey, journalKey, polledKey],
   });
   return record.fledFrom;
 }

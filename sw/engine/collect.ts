@@ -1,15 +1,25 @@
-/** What the dirty documents have that the bucket has not: the next publication, before it is one. */
+/**
+ * What the dirty documents have that the bucket has not: the next publication, before it is one. Documents that
+ * are open are taken from memory, after they have been stored; all others from storage and inbox, without opening
+ * them: ten thousand documents are published one after the other, and none stays in memory.
+ */
+import * as A from "@automerge/automerge/slim";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { objectBytesMax } from "../../shared/codecs/envelope.ts";
 import type { PackedDocument } from "../../shared/codecs/pack.ts";
-import { PresyncError } from "../../shared/errors.ts";
+import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import type { AnyDoc } from "./chunks.ts";
+import { withDocument } from "./chunks.ts";
 import type { DirtySet } from "./dirty-set.ts";
-import type { Documents, Handle } from "./documents.ts";
-import { headsOf, sameHeads } from "./documents.ts";
-import type { Frontier, FrontierMove } from "./frontier.ts";
+import type { Documents } from "./documents.ts";
+import { headsOf, sameHeads, sortedHeads } from "./documents.ts";
+import type { Frontier, FrontierMove, Heads } from "./frontier.ts";
+import type { Inbox } from "./inbox.ts";
 import { packNews } from "./packing.ts";
 import type { Problems } from "./problems.ts";
+import type { Clock } from "./world.ts";
 
 /** More news than this goes out in several publications, so that memory stays bounded. */
 const publicationBytesMax: number = 4 * 1024 * 1024;
@@ -28,26 +38,37 @@ export interface News {
 }
 
 export interface Collector {
-  /** Dirty documents that can be published. */
+  /** Dirty documents that can be published now. */
   readonly outstanding: number;
+  /** When held documents may be published; null where none is held. */
+  readonly nextAt: number | null;
   collect(replica: ReplicaId): Promise<News>;
-  /** Takes no account of what the bucket is known to have of these, until they are acknowledged. */
-  publishWhole(ids: readonly DocumentId[]): void;
-  acknowledged(ids: readonly DocumentId[]): void;
 }
 
 export interface CollectorParts {
+  readonly clock: Clock;
   readonly documents: Documents;
   readonly dirty: DirtySet;
   readonly frontier: Frontier;
+  readonly inbox: Inbox;
   readonly problems: Problems;
+  /** A document lacks something that this replica has published. */
+  readonly vanished: (id: DocumentId) => void;
 }
 
+interface InBucket {
+  readonly known: Heads;
+  /** By this replica itself. */
+  readonly published: Heads;
+}
+
+/** `settled`: nothing to publish. Undefined: not now, it is changing. */
+type Found = PackedDocument | "settled" | undefined;
+
 export function createCollector(parts: CollectorParts): Collector {
-  const { documents, dirty, frontier, problems } = parts;
+  const { clock, documents, dirty, frontier, inbox, problems } = parts;
   /** Documents that cannot be published, by the mark they had: looked at again when they change. */
   const refused = new Map<DocumentId, number | undefined>();
-  const whole = new Set<DocumentId>();
 
   const isRefused = (id: DocumentId): boolean =>
     refused.has(id) && refused.get(id) === dirty.version(id);
@@ -57,59 +78,92 @@ export function createCollector(parts: CollectorParts): Collector {
     problems.report(`document/${id}`, error);
   };
 
+  const newsOf = (
+    id: DocumentId,
+    doc: AnyDoc,
+    { known, published }: InBucket,
+    heads: Heads,
+  ): PackedDocument | "settled" => {
+    // What was published before goes on counting, also where the document does not have it (yet, or any more).
+    const kept = published.filter((head) => !A.hasHeads(doc, [head]));
+    if (kept.length > 0) parts.vanished(id);
+    const packed = packNews(id, doc, known, [...heads, ...kept].toSorted());
+    if (packed === undefined) return "settled";
+    const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (size <= documentBytesMax) return packed;
+    throw new PresyncError("too-large", "a document too large to publish", { key: id });
+  };
+
+  const look = async (id: DocumentId, replica: ReplicaId): Promise<Found> => {
+    const known: InBucket = {
+      known: await frontier.known(id),
+      published: await frontier.publishedHeads(id, replica),
+    };
+    const handle = documents.loaded(id);
+    if (handle !== undefined) {
+      const heads = await documents.store(handle);
+      // It keeps changing; what is not on disk yet is not published.
+      if (heads === undefined || !sameHeads(heads, headsOf(handle))) return undefined;
+      return newsOf(id, handle.doc(), known, heads);
+    }
+    const chunks = await documents.storedChunks(id);
+    // Marked, but its change never reached the disk, and nothing came from others: nothing to publish.
+    if (chunks.length === 0 && !inbox.has(id)) return "settled";
+    const waiting = await inbox.chunksOf(id);
+    frontier.forget(id);
+    try {
+      return withDocument([...chunks, ...waiting], (doc) => {
+        const heads = sortedHeads(doc);
+        if (heads.length > 0) return newsOf(id, doc, known, heads);
+        if (chunks.length === 0) return "settled";
+        throw new PresyncError("malformed", "a stored document without content", { key: id });
+      });
+    } catch (cause) {
+      if (cause instanceof PresyncError) throw cause;
+      throw new PresyncError("malformed", "a stored document cannot be read", { key: id, cause });
+    }
+  };
+
   return {
     get outstanding() {
-      return dirty.ids().filter((id) => !isRefused(id)).length;
+      return dirty.due(clock.now()).ids.filter((id) => !isRefused(id)).length;
     },
-    publishWhole(ids) {
-      for (const id of ids) whole.add(id);
-    },
-    acknowledged(ids) {
-      for (const id of ids) whole.delete(id);
+    get nextAt() {
+      return dirty.due(clock.now()).nextAt;
     },
     async collect(replica) {
       const packedDocuments: PackedDocument[] = [];
       const moves: FrontierMove[] = [];
       const settled: DocumentId[] = [];
       let bytes = 0;
-      for (const id of dirty.ids()) {
+      const news = (more: boolean): News => ({ documents: packedDocuments, moves, settled, more });
+      for (const id of dirty.due(clock.now()).ids) {
         if (isRefused(id)) continue;
-        if (bytes > publicationBytesMax)
-          return { documents: packedDocuments, moves, settled, more: true };
-        let handle: Handle;
+        if (bytes > publicationBytesMax) return news(true);
         try {
-          handle = await documents.open(id);
+          const found = await look(id, replica);
+          if (found === undefined) continue;
+          problems.resolve(`document/${id}`);
+          if (found === "settled") {
+            settled.push(id);
+            continue;
+          }
+          const { heads, chunks, whole } = found;
+          bytes += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+          packedDocuments.push(found);
+          moves.push({
+            id,
+            replica,
+            heads: heads.map((head) => bytesToHex(head)),
+            complete: whole,
+          });
         } catch (error) {
+          if (toErrorData(error).code === "superseded") throw error;
           // One document that cannot be read must not keep the others back.
           refuse(id, error);
-          continue;
         }
-        if (!handle.isReady()) {
-          // Marked, but its change never reached the disk: there is nothing to publish.
-          if (!(await documents.isStored(id))) settled.push(id);
-          continue;
-        }
-        const heads = await documents.store(handle);
-        // It keeps changing; what is not on disk yet is not published.
-        if (heads === undefined || !sameHeads(heads, headsOf(handle))) continue;
-        const known = whole.has(id) ? [] : frontier.known(id);
-        const packed = packNews(handle, known, heads);
-        if (packed === undefined) {
-          settled.push(id);
-          continue;
-        }
-        const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-        if (size > documentBytesMax) {
-          const message = "a document too large to publish";
-          refuse(id, new PresyncError("too-large", message, { key: id }));
-          continue;
-        }
-        problems.resolve(`document/${id}`);
-        bytes += size;
-        packedDocuments.push(packed);
-        moves.push({ id, replica, heads });
       }
-      return { documents: packedDocuments, moves, settled, more: false };
+      return news(false);
     },
   };
 }

@@ -22,6 +22,14 @@ export interface DirtySet {
   version(id: DocumentId): number | undefined;
   /** Resolves once the mark is durable. */
   mark(id: DocumentId): Promise<void>;
+  /** Marks all of these in the same transaction as `batch`; they need not be published before `heldUntil`. */
+  markAll(
+    ids: readonly DocumentId[],
+    batch: Omit<Batch, "guard">,
+    heldUntil?: number,
+  ): Promise<void>;
+  /** The marked documents that may be published now, and when the next one may. */
+  due(now: number): { readonly ids: readonly DocumentId[]; readonly nextAt: number | null };
   /** The marks as they stand: what is computed now may clean these, and none that came later. */
   snapshot(): ReadonlyMap<DocumentId, number>;
   /**
@@ -34,9 +42,14 @@ export interface DirtySet {
   ): Promise<void>;
 }
 
+/** A clock that is set back must not hold a document for longer than anybody asked. */
+export const holdMsMax: number = 10 * 60 * 1000;
+
 interface Mark {
   version: number;
   durable: Promise<void>;
+  /** Not durable: whoever starts anew has waited long enough. */
+  heldUntil: number;
 }
 
 export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Promise<DirtySet> {
@@ -46,6 +59,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
     marks.set(key.slice(prefix.length) as DocumentId, {
       version,
       durable: Promise.resolve(),
+      heldUntil: 0,
     });
 
   return {
@@ -59,10 +73,12 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       const known = marks.get(id);
       if (known !== undefined) {
         known.version = ++version;
+        if (known.heldUntil > 0) changed();
+        known.heldUntil = 0;
         return known.durable;
       }
       const durable = disk.commit({ put: { [dirtyKey(id)]: true } });
-      const mark = { version: ++version, durable };
+      const mark = { version: ++version, durable, heldUntil: 0 };
       marks.set(id, mark);
       changed();
       try {
@@ -71,6 +87,29 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         if (marks.get(id) === mark) marks.delete(id);
         throw error;
       }
+    },
+    async markAll(ids, batch, heldUntil = 0) {
+      const put = Object.fromEntries(ids.map((id) => [dirtyKey(id), true]));
+      // In memory first: a clean that begins now must not remove what is being written.
+      for (const id of ids) {
+        const known = marks.get(id);
+        const held = known === undefined ? heldUntil : Math.min(known.heldUntil, heldUntil);
+        const durable = known?.durable ?? Promise.resolve();
+        marks.set(id, { version: ++version, durable, heldUntil: held });
+      }
+      try {
+        await disk.commit({ ...batch, put: { ...batch.put, ...put } });
+      } finally {
+        changed();
+      }
+    },
+    due(now) {
+      const ids: DocumentId[] = [];
+      let nextAt: number | null = null;
+      for (const [id, { heldUntil }] of marks)
+        if (heldUntil <= now || heldUntil > now + holdMsMax) ids.push(id);
+        else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);
+      return { ids, nextAt };
     },
     snapshot: () => new Map([...marks].map(([id, mark]) => [id, mark.version])),
     async clean(ids, snapshot, batch = {}) {

@@ -7,7 +7,9 @@ import type {
   StorageAdapterInterface,
 } from "@automerge/automerge-repo/slim";
 import { PresyncError } from "../../shared/errors.ts";
+import type { AnyDoc } from "./chunks.ts";
 import type { Heads } from "./frontier.ts";
+import { holdsChanges } from "./guarded-storage.ts";
 
 export type Handle = DocHandle<unknown>;
 
@@ -24,13 +26,17 @@ export interface Documents {
    * what it has loaded in the place of whatever is there.
    */
   receptive(id: DocumentId): Handle | undefined;
+  /** Whether the Repo has anything to do with it, in whatever state. */
+  isOpen(id: DocumentId): boolean;
   /**
    * Loads the document where it is stored; else the handle has no content yet. Throws `malformed` where what is
    * stored cannot be read.
    */
   open(id: DocumentId): Promise<Handle>;
-  /** Whether anything of it is in storage. */
-  isStored(id: DocumentId): Promise<boolean>;
+  /** The chunks of it that are in storage; they may be more than one load of it has seen. */
+  storedChunks(id: DocumentId): Promise<Uint8Array[]>;
+  /** Adds changes to a stored document that is not open; `name` says what is in them. */
+  storeChunk(id: DocumentId, name: string, chunk: Uint8Array): Promise<void>;
   /**
    * Stores the document until nothing newer is in memory, and returns the heads that are stored; undefined
    * where it kept changing.
@@ -50,6 +56,7 @@ export function createDocuments(repo: Repo, storage: StorageAdapterInterface): D
       const handle = handles()[id];
       return handle?.inState([...receptiveStates]) === true ? handle : undefined;
     },
+    isOpen: (id) => handles()[id] !== undefined,
     open: async (id) => {
       const handle = handles()[id];
       // Looking again for a document that is being asked for would load it again, over what has come meanwhile.
@@ -63,7 +70,13 @@ export function createDocuments(repo: Repo, storage: StorageAdapterInterface): D
         throw unreadableError(id, cause);
       }
     },
-    isStored: async (id) => (await storage.loadRange([id])).length > 0,
+    storedChunks: async (id) =>
+      (await storage.loadRange([id]))
+        .filter(({ key }) => holdsChanges(key))
+        // Snapshots first: incremental chunks build on them.
+        .toSorted((a, b) => Number(b.key[1] === "snapshot") - Number(a.key[1] === "snapshot"))
+        .flatMap(({ data }) => data ?? []),
+    storeChunk: (id, name, chunk) => storage.save([id, "incremental", name], chunk),
     async store(handle) {
       for (let attempt = 0; attempt < settleAttemptsMax; attempt++) {
         const heads = headsOf(handle);
@@ -80,7 +93,11 @@ function unreadableError(id: DocumentId, cause?: unknown): PresyncError {
 }
 
 export function headsOf(handle: Handle): Heads {
-  return A.getHeads(handle.doc()).toSorted();
+  return sortedHeads(handle.doc());
+}
+
+export function sortedHeads(doc: AnyDoc): Heads {
+  return A.getHeads(doc).toSorted();
 }
 
 export function sameHeads(a: Heads, b: Heads): boolean {
@@ -88,18 +105,16 @@ export function sameHeads(a: Heads, b: Heads): boolean {
 }
 
 /** Hashes of the changes that are not among the ancestors of `known`; heads the document lacks are ignored. */
-export function changesBeyond(handle: Handle, known: Heads): string[] {
-  const doc = handle.doc();
+export function changesBeyond(doc: AnyDoc, known: Heads): string[] {
   const shared = known.filter((head) => A.hasHeads(doc, [head]));
   return A.getChangesMetaSince(doc, shared).map((change) => change.hash);
 }
 
 /** How many changes are beyond `known`, and how many bytes they have one by one. */
 export function measureNews(
-  handle: Handle,
+  doc: AnyDoc,
   known: Heads,
 ): { readonly changes: number; readonly bytes: number } {
-  const doc = handle.doc();
   const shared = known.filter((head) => A.hasHeads(doc, [head]));
   const changes = A.getChangesMetaSince(doc, shared).length;
   const bytes = changes === 0 ? 0 : A.saveSince(doc, shared).length;
@@ -109,6 +124,6 @@ export function measureNews(
 /** Whether the document has `heads`, and all of them are among the ancestors of `known`. */
 export function covers(handle: Handle, known: Heads, heads: Heads): boolean {
   if (!A.hasHeads(handle.doc(), [...heads])) return false;
-  const beyond = new Set(changesBeyond(handle, known));
+  const beyond = new Set(changesBeyond(handle.doc(), known));
   return heads.every((head) => !beyond.has(head));
 }

@@ -1,17 +1,17 @@
 import "@automerge/automerge";
-import { createHash, randomBytes } from "node:crypto";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { randomBytes } from "node:crypto";
 import type { AutomergeUrl, DocHandle, PeerId } from "@automerge/automerge-repo/slim";
 import { parseAutomergeUrl } from "@automerge/automerge-repo/slim";
 import { afterEach, expect, test } from "vitest";
 import { PresyncError } from "../../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../../shared/keys.ts";
+import { createTestWorld } from "../testing/test-world.ts";
 import { dirtyKey } from "./dirty-set.ts";
 import type { Engine } from "./engine.ts";
 import { createEngine } from "./engine.ts";
 import { headsOf } from "./documents.ts";
 import type { MemoryDisk } from "./memory-world.ts";
-import { createMemoryDisk, createMemoryLocks, MemoryStore } from "./memory-world.ts";
+import { createMemoryDisk, MemoryStore } from "./memory-world.ts";
 import { createMemoryStorage } from "./memory-storage.ts";
 import type { World } from "./world.ts";
 
@@ -24,7 +24,6 @@ interface Todos {
 
 /** Time runs this much faster: these tests are about order, not about time. */
 const haste = 100;
-const started = Date.now();
 /** How far the devices' clock has been set. */
 let clockOffsetMs = 0;
 
@@ -81,24 +80,7 @@ async function device(store: MemoryStore, index: number): Promise<Device> {
 }
 
 function world(disk: MemoryDisk): World {
-  return {
-    clock: { now: () => started + clockOffsetMs + (Date.now() - started) * haste },
-    timers: {
-      after(delayMs, action) {
-        const timer = setTimeout(action, delayMs / haste);
-        return () => clearTimeout(timer);
-      },
-    },
-    random: { uniform: Math.random, bytes: (count) => randomBytes(count) },
-    disk,
-    locks: createMemoryLocks(),
-    tools: {
-      sha256: async (bytes) => createHash("sha256").update(bytes).digest(),
-      deflate: async (bytes) => deflateRawSync(bytes),
-      inflate: async (bytes, maxOutputLength) => inflateRawSync(bytes, { maxOutputLength }),
-    },
-    log: { warn() {} },
-  };
+  return createTestWorld(disk, { haste, offsetMs: () => clockOffsetMs });
 }
 
 async function until(check: () => boolean, what: string): Promise<void> {
@@ -518,8 +500,7 @@ test("I11: what stays damaged is asked for with growing pauses", async () => {
   store.objects.set(key, { bytes: new TextEncoder().encode("damaged"), etag: "x" });
   const askedAt: number[] = [];
   store.fault = (method, asked, phase) => {
-    if (method === "GET" && asked === key && phase === "before")
-      askedAt.push((Date.now() - started) * haste);
+    if (method === "GET" && asked === key && phase === "before") askedAt.push(Date.now() * haste);
   };
   await device(store, 0);
   await until(() => askedAt.length >= 4, "it was looked at four times");

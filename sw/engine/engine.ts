@@ -16,30 +16,40 @@ import { createDeferred } from "../../shared/deferred.ts";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import { isDrifting } from "../../shared/hlc.ts";
+import { createAdoption } from "./adoption.ts";
+import { createApplier } from "./applier.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
-import { dirtyKey, openDirtySet } from "./dirty-set.ts";
+import { createBucketWaiters } from "./bucket-waiters.ts";
+import { changeReplica } from "./change-replica.ts";
+import { createCollector } from "./collect.ts";
+import { dirtyKey, holdMsMax, openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
 import { covers, createDocuments, headsOf } from "./documents.ts";
+import { createFlushLoop } from "./flush-loop.ts";
 import type { Heads } from "./frontier.ts";
 import { openFrontier } from "./frontier.ts";
 import { guardStorage } from "./guarded-storage.ts";
+import { createHousekeeping } from "./housekeeping.ts";
 import { openInbox } from "./inbox.ts";
-import { createBucketWaiters } from "./bucket-waiters.ts";
-import { changeReplica } from "./change-replica.ts";
-import { createFlushLoop } from "./flush-loop.ts";
-import { pause } from "./pause.ts";
+import { createMerger } from "./merger.ts";
 import { createNewsCount } from "./news-count.ts";
+import { pause } from "./pause.ts";
+import { createPeerReader } from "./peer-reader.ts";
+import { openPeerRecords } from "./peer-records.ts";
 import { createPoller } from "./poller.ts";
 import type { Problems } from "./problems.ts";
 import { createProblems } from "./problems.ts";
 import { createPublisher } from "./publisher.ts";
 import { openReplicaDisk } from "./replica-disk.ts";
+import { createReplicaWriter } from "./replica-writer.ts";
+import { createSearches } from "./searches.ts";
+import type { Tuning } from "./tuning.ts";
+import { defaultTuning } from "./tuning.ts";
+import { createWants } from "./wants.ts";
 import type { Bucket, World } from "./world.ts";
 
 const nonceBytes = 8;
-
-/** Documents that wait to be published are needed soon, and counted until then; more would only fill memory. */
-const openedAtStartMax = 50;
 
 /** How long closing waits for what is under way. */
 const farewellMs = 5_000;
@@ -58,6 +68,10 @@ export interface EngineOptions {
   readonly replica: ReplicaId | null;
   /** Names the lock under which this replica writes to the bucket. */
   readonly lockName: string;
+  /** Names this build of presync: what an earlier one could not apply is tried again. */
+  readonly build?: string;
+  /** For measurements. */
+  readonly tuning?: Partial<Tuning>;
   /** Anything in `status()` may have changed. */
   readonly changed: () => void;
   /** Somebody else writes under our replica id: a clone of this profile. Get another id. */
@@ -82,7 +96,14 @@ export interface Engine {
   /** The bucket to sync with from now on; null while there is no grant. */
   use(bucket: Bucket | null): void;
   /** What the tabs see of the world. Coming online or becoming visible hastens everything that waits. */
-  conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
+  conditions(conditions: {
+    readonly online: boolean;
+    readonly visible: boolean;
+    /** Hints are coming: polling only has to find what they miss. */
+    readonly hinted?: boolean;
+  }): void;
+  /** A replica, or without one any of them, may have written something: ask now. Hints may be lost, doubled or late. */
+  hint(replica?: ReplicaId): void;
   /** Opens a document, and brings what waits in the inbox into it. */
   open(id: DocumentId): Promise<Handle>;
   /** Resolves once the store has acknowledged these heads; rejects with `closed`. */
@@ -97,6 +118,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { world, changed } = options;
   const { clock, timers, random } = world;
   const problems = createProblems(clock, changed);
+  const tuning = { ...defaultTuning, ...options.tuning };
   const disk = await openReplicaDisk(world.disk);
   const fledFrom = await changeReplica(disk, options.replica);
   const dirty = await openDirtySet(disk, () => {
@@ -118,7 +140,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let isPaused = false;
   let isClosed = false;
   let isCloned = false;
-  const wanted = new Set<DocumentId>();
   const closing = createDeferred<never>();
   closing.promise.catch(() => undefined);
 
@@ -127,14 +148,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const handle = documents.loaded(id);
       if (handle === undefined) return;
       if (inbox.has(id)) void applyInbox(handle);
-      acknowledgeIfKnown(handle);
-      waiters.settle();
+      void acknowledgeIfKnown(handle);
     },
     requested(id) {
       const handle = documents.receptive(id);
       if (inbox.has(id) && handle !== undefined) void applyInbox(handle);
-      else wanted.add(id);
-      answerWanted();
+      else searches.begin(id);
     },
   });
   const repo = new Repo({
@@ -148,25 +167,29 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
   });
   const documents = createDocuments(repo, storage);
-  const inbox = await openInbox(disk, documents, problems);
+  const inbox = await openInbox(disk, clock);
   const waiters = createBucketWaiters(documents, frontier);
   const countNews = createNewsCount(dirty, documents, frontier);
-
-  const publisher = await createPublisher({
+  const applier = await createApplier({
     world,
     disk,
     documents,
+    inbox,
+    problems,
+    build: options.build ?? "",
+  });
+  const records = await openPeerRecords(disk);
+
+  const writer = await createReplicaWriter({
+    world,
+    disk,
     dirty,
     frontier,
-    problems,
     nonce: random.bytes(nonceBytes),
-    fledFrom,
-    lockName: options.lockName,
-    closing: closing.promise,
     acknowledged(ids) {
       for (const id of ids) {
         const handle = documents.loaded(id);
-        if (handle !== undefined) acknowledgeIfKnown(handle);
+        if (handle !== undefined) void acknowledgeIfKnown(handle);
       }
       // It was written over with a good one just now.
       if (bucket !== null) problems.resolve(`read/${bucket.replica}`);
@@ -174,14 +197,46 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       changed();
     },
   });
+  const wants = createWants({
+    world,
+    disk,
+    waitingSince: applier.waitingSince,
+    isHeld: async (id) => inbox.has(id) || (await documents.storedChunks(id)).length > 0,
+    revoke: (ids, heldUntil) => publisher.revoke(ids, heldUntil),
+  });
+  const collector = createCollector({
+    clock,
+    documents,
+    dirty,
+    frontier,
+    inbox,
+    problems,
+    vanished: (id) => void searches.vanished(id),
+  });
+  const publisher = createPublisher({
+    world,
+    tuning,
+    writer,
+    collector,
+    documents,
+    dirty,
+    frontier,
+    fledFrom,
+    wants: () => wants.list(),
+    lockName: options.lockName,
+    closing: closing.promise,
+  });
   const flushes = createFlushLoop({
     world,
+    tuning,
     // The first manifest is written without any news: it tells the others that we are here.
     isOutstanding: () => publisher.outstanding || publisher.acknowledged === 0,
+    nextAt: () => publisher.nextAt,
     publish: (to) => publisher.flush(to),
     succeeded() {
       problems.resolve(publishSubject);
       problems.resolve(storeSubject);
+      if (bucket !== null) housekeeping.wrote(bucket);
     },
     failed(error) {
       const { code } = toErrorData(error);
@@ -193,19 +248,88 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     changed,
   });
-  const poller = await createPoller({
+  const outstanding = (): void => flushes.schedule();
+  const merger = createMerger({
+    world,
+    tuning,
+    writer,
+    publisher,
+    documents,
+    frontier,
+    problems,
+    outstanding,
+    superseded: stop,
+  });
+  const adoption = createAdoption({
+    world,
+    records,
+    frontier,
+    writer,
+    publisher,
+    problems,
+    outstanding,
+  });
+  const housekeeping = createHousekeeping({
+    timers,
+    tuning,
+    merger,
+    adoption,
+    unload: () => applier.unload(),
+    checkWants() {
+      if (writer.manifest === null || !wants.isOutdated(writer.manifest.wants)) return;
+      publisher.republish();
+      flushes.schedule();
+    },
+    failed: onInternal,
+  });
+
+  const reader = createPeerReader({
     world,
     disk,
+    records,
     frontier,
     inbox,
-    problems,
     received(ids) {
       for (const id of ids) {
-        wanted.delete(id);
+        searches.end(id);
         const handle = documents.receptive(id);
         if (handle !== undefined) void applyInbox(handle);
       }
     },
+    heard(replica, manifest) {
+      writer.hear(manifest.time);
+      const subject = `clock/${replica}`;
+      if (!isDrifting(manifest.time, clock.now())) problems.resolve(subject);
+      else problems.report(subject, new PresyncError("clock-drift", "a clock that is far ahead"));
+      if (bucket !== null && manifest.fledFrom.includes(bucket.replica)) void onCloned();
+      wants.answer(manifest.wants).catch(onInternal);
+    },
+    async lost(replica) {
+      world.log.warn("a replica is lost, and its documents are published again", { replica });
+      const heldUntil = clock.now() + random.uniform() * holdMsMax;
+      await publisher.revoke(await frontier.publishedBy(replica), heldUntil);
+      flushes.schedule();
+    },
+    askedOthersSince: (since) => poller.askedSince(since),
+  });
+  const searches = createSearches({
+    documents,
+    inbox,
+    frontier,
+    records,
+    problems,
+    reader,
+    bucket: () => bucket,
+    isAnswered: () => bucket === null || poller.complete,
+    reread: (replica) => poller.hint(replica),
+    unavailable: (id) => peer.unavailable(id),
+  });
+  const poller = await createPoller({
+    world,
+    disk,
+    records,
+    reader,
+    problems,
     sawOwn(from, found) {
       // While one is being written, what the bucket has says nothing.
       if (from !== bucket || flushes.isFlushing || isClosed) return false;
@@ -213,8 +337,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (verdict === "foreign") void onCloned();
       if (verdict !== "stale") return verdict === "ours";
       // A late PUT of an older one landed, or somebody deleted it: the newest is put back.
-      publisher.republish();
-      flushes.schedule();
+      publisher.repair().then(outstanding, onInternal);
       return false;
     },
     superseded: stop,
@@ -223,10 +346,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     noAnswer: (error) => problems.report(storeSubject, silence(error)),
     newcomer: () => options.newcomer?.(),
     changed() {
-      answerWanted();
+      searches.settle();
       changed();
     },
   });
+
+  /** What is tried again anyway is no problem of anybody's; a takeover ends everything. */
+  function onInternal(error: unknown): void {
+    const { code } = toErrorData(error);
+    if (code === "superseded") stop();
+    else if (code !== "closed" && !noAnswerCodes.has(code)) problems.report("internal", error);
+  }
 
   function onExpired(): void {
     if (isPaused) return;
@@ -246,34 +376,29 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     options.cloned?.();
   }
 
-  function acknowledgeIfKnown(handle: Handle): void {
-    const heads = headsOf(handle);
-    if (covers(handle, frontier.known(handle.documentId), heads))
-      peer.acknowledge(handle.documentId, heads);
+  async function acknowledgeIfKnown(handle: Handle): Promise<void> {
+    try {
+      const known = await frontier.known(handle.documentId);
+      const heads = headsOf(handle);
+      if (covers(handle, known, heads)) peer.acknowledge(handle.documentId, heads);
+      waiters.settle();
+    } catch (error) {
+      onInternal(error);
+    }
   }
 
   async function applyInbox(handle: Handle): Promise<void> {
     const subject = `inbox/${handle.documentId}`;
     try {
-      await inbox.apply(handle);
+      await applier.apply(handle);
       waiters.settle();
-      if (handle.isReady()) acknowledgeIfKnown(handle);
+      if (handle.isReady()) await acknowledgeIfKnown(handle);
       problems.resolve(subject);
     } catch (error) {
       const { code, message } = toErrorData(error);
       const key = handle.documentId;
       if (code === "superseded") stop();
       if (!isClosed) problems.report(subject, new PresyncError(code, message, { key }));
-    }
-  }
-
-  /** Who looks for a document is told that there is none only after everybody was asked. */
-  function answerWanted(): void {
-    if (bucket !== null && !poller.complete) return;
-    for (const id of wanted) {
-      wanted.delete(id);
-      const handle = documents.receptive(id);
-      if (handle !== undefined && !handle.isReady()) peer.unavailable(id);
     }
   }
 
@@ -288,6 +413,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (isClosed) return;
     isClosed = true;
     poller.close();
+    housekeeping.close();
     waiters.close();
     peer.disconnect();
     // What is under way gets a moment; a disk or a store that hangs must not keep anybody signed in.
@@ -305,9 +431,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     return noAnswerCodes.has(lastFailure) ? "waiting" : "failing";
   }
 
-  for (const id of dirty.ids().slice(0, openedAtStartMax))
-    documents.open(id).catch((error: unknown) => problems.report(`document/${id}`, error));
-
   return {
     repo,
     documents,
@@ -317,11 +440,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       isPaused = false;
       poller.use(next);
       flushes.use(next);
-      answerWanted();
+      if (next !== null) housekeeping.use(next);
+      searches.settle();
       changed();
     },
-    conditions({ online, visible }) {
-      poller.visible(visible);
+    conditions({ online, visible, hinted = false }) {
+      poller.conditions({ visible, hinted });
       if (online && !isOnline) {
         poller.hint();
         flushes.hasten();
@@ -333,7 +457,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (inbox.has(id)) await applyInbox(handle);
       return handle;
     },
-    inBucket: (id, heads) => waiters.wait(id, heads),
+    async inBucket(id, heads) {
+      await frontier.known(id);
+      await waiters.wait(id, heads);
+    },
+    hint: (replica) => poller.hint(replica),
     flush: () => flushes.flush(),
     status() {
       const pending = countNews();

@@ -9,13 +9,11 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import { toErrorData } from "../../shared/errors.ts";
 import { createBackoff, delayMsMax } from "./backoff.ts";
+import type { Tuning } from "./tuning.ts";
 import type { Bucket, World } from "./world.ts";
 
 /** A lone edit leaves at once; so much is waited for the rest of what one action changes. */
 const coalesceMs = 25;
-
-/** R2 and GCS allow one write per second and key; requests started a second apart may arrive closer together. */
-const writeIntervalMs = 1_100;
 
 export interface FlushLoop {
   readonly isFlushing: boolean;
@@ -36,7 +34,10 @@ export interface FlushLoop {
 
 export interface FlushLoopParts {
   readonly world: World;
+  readonly tuning: Tuning;
   readonly isOutstanding: () => boolean;
+  /** When something that is held back will be outstanding; null where nothing is. */
+  readonly nextAt: () => number | null;
   /** True when more is waiting. */
   readonly publish: (bucket: Bucket) => Promise<boolean>;
   readonly succeeded: () => void;
@@ -64,8 +65,14 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
   const schedule = (): void => {
     cancelTimer?.();
     if (isClosed || isPaused || bucket === null || flushing !== null) return;
-    if (!parts.isOutstanding()) return;
     const now = clock.now();
+    if (!parts.isOutstanding()) {
+      const nextAt = parts.nextAt();
+      if (nextAt !== null)
+        cancelTimer = timers.after(Math.min(Math.max(1, nextAt - now), delayMsMax), schedule);
+      return;
+    }
+    const { writeIntervalMs } = parts.tuning;
     const at = Math.max(now + coalesceMs, Math.min(lastWriteAt, now) + writeIntervalMs, retryAt);
     // A clock that was set back must not put it off for longer than a failure does.
     cancelTimer = timers.after(Math.min(at - now, delayMsMax), () => void flush());

@@ -130,7 +130,8 @@ function forever<T>(): Promise<T> {
   return new Promise<T>(() => {});
 }
 
-function holdsChanges([, kind]: StorageKey): boolean {
+/** Whether a key of the Repo's storage holds a part of a document. */
+export function holdsChanges([, kind]: StorageKey): boolean {
   return kind === "incremental" || kind === "snapshot";
 }
 

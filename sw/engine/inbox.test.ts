@@ -5,6 +5,9 @@ import { beforeEach, expect, test } from "vitest";
 import type { PackedDocument } from "../../shared/codecs/pack.ts";
 import { hexToBytes } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import { createTestWorld } from "../testing/test-world.ts";
+import type { Applier } from "./applier.ts";
+import { createApplier } from "./applier.ts";
 import type { Documents, Handle } from "./documents.ts";
 import { createDocuments } from "./documents.ts";
 import type { Inbox } from "./inbox.ts";
@@ -29,6 +32,7 @@ let storage: ReturnType<typeof createMemoryStorage>;
 let documents: Documents;
 let problems: Problems;
 let inbox: Inbox;
+let applier: Applier;
 /** A document's history elsewhere, a change at a time. */
 let versions: A.Doc<Doc>[];
 
@@ -40,11 +44,18 @@ beforeEach(async () => {
     storage,
   );
   problems = createProblems({ now: () => 1 }, () => {});
-  inbox = await openInbox(await openReplicaDisk(disk), documents, problems);
+  await start();
   versions = [A.from({ n: 0 })];
   for (let n = 1; n < 4; n++)
     versions.push(A.change(A.clone(versions[n - 1]!), (doc) => void (doc.n = n)));
 });
+
+async function start(): Promise<void> {
+  const own = await openReplicaDisk(disk);
+  const world = createTestWorld(disk);
+  inbox = await openInbox(own, world.clock);
+  applier = await createApplier({ world, disk: own, documents, inbox, problems, build: "1" });
+}
 
 function news(version: number, chunks?: Uint8Array[]): PackedDocument {
   const doc = versions[version]!;
@@ -77,7 +88,7 @@ test("an entry leaves only when the Repo has stored it", async () => {
   await receive(1, news(0));
   const handle = await documents.open(id);
   expect(storage.chunks.size).toBeLessThanOrEqual(1);
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(0);
   expect(waiting()).toEqual([]);
   expect([...storage.chunks.keys()].some((key) => key.includes("snapshot"))).toBe(true);
@@ -87,13 +98,13 @@ test("a change whose dependency has not come waits, across a restart, and is app
   await receive(1, news(0));
   await receive(3, news(2));
   const handle = await documents.open(id);
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(0);
   expect(waiting()).toHaveLength(1);
-  inbox = await openInbox(await openReplicaDisk(disk), documents, problems);
+  await start();
   expect(inbox.has(id)).toBe(true);
   await receive(2, news(1));
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(2);
   expect(waiting()).toEqual([]);
   expect(problems.list()).toEqual([]);
@@ -106,12 +117,12 @@ test("I14: one bad chunk is set aside, blocks nothing, and never reaches the Rep
   await receive(3, news(1));
   await receive(4, news(2));
   const handle = await documents.open(id);
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(2);
   // The same heads came another way, so the poisoned entry has nothing left to give.
   expect(waiting()).toEqual([]);
   await receive(5, news(3, [poison]));
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(2);
   expect(waiting()).toEqual([]);
   expect(problems.list().map(({ code }) => code)).toEqual(["malformed"]);
@@ -123,16 +134,16 @@ test("I14: one bad chunk is set aside, blocks nothing, and never reaches the Rep
 test("a tail that has grown replaces what it was, and one that grows while it is applied loses nothing", async () => {
   await receive(1, news(0));
   const handle = await documents.open(id);
-  await inbox.apply(handle);
+  await applier.apply(handle);
   await receive(2, news(1), 2);
   const grown = { ...news(2), chunks: [...news(1).chunks, ...news(2).chunks] };
   // The transaction with the grown tail is on its way to the disk when the smaller one has been applied.
   const batch = inbox.toWrite(replica, { first: 2, last: 3, documents: [grown] });
-  const applying = inbox.apply(handle);
+  const applying = applier.apply(handle);
   await disk.commit(batch);
   inbox.accept(batch);
   await applying;
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(n(handle)).toBe(2);
   expect(waiting()).toEqual([]);
   await receive(4, news(3), 4);
@@ -144,9 +155,9 @@ test("I9: applying twice is applying once", async () => {
   await receive(1, news(0));
   await receive(2, news(1));
   const handle = await documents.open(id);
-  await Promise.all([inbox.apply(handle), inbox.apply(handle)]);
+  await Promise.all([applier.apply(handle), applier.apply(handle)]);
   await receive(2, news(1));
-  await inbox.apply(handle);
+  await applier.apply(handle);
   expect(A.getHeads(handle.doc())).toEqual(A.getHeads(versions[1]!));
   expect(waiting()).toEqual([]);
 });

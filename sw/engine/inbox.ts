@@ -1,38 +1,58 @@
 /**
  * The inbox: what was read from the bucket and is not yet in the Repo's storage. It is durable, because the
  * cursor that says "read" moves in the same transaction; and it is a place of its own, because one bad chunk in
- * the Repo's storage would cost acknowledged local edits at the next compaction. An entry leaves when the Repo
- * has stored everything in it.
+ * the Repo's storage would cost acknowledged local edits at the next compaction. An entry leaves when every change
+ * in it is in the document, and the Repo has stored it.
  *
- * A document nobody has open stays in the inbox, unloaded, until it is opened.
+ * A document nobody has open stays in the inbox, unloaded, until it is opened. Memory holds the keys of what waits,
+ * and of the newest entries their content.
  */
-import * as A from "@automerge/automerge/slim";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import type { Pack } from "../../shared/codecs/pack.ts";
-import { PresyncError } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
-import type { Documents, Handle } from "./documents.ts";
+import type { AnyDoc } from "./chunks.ts";
+import { hasAll, hashesOf } from "./chunks.ts";
 import { unpackDocumentId } from "./packing.ts";
-import type { Problems } from "./problems.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
+import type { Clock } from "./world.ts";
 
+/** `inbox/<document>/<replica>/<first>-<last>`, of publications. */
 const inboxPrefix = "inbox/";
-const asidePrefix = "aside/";
 
-interface InboxEntry {
+/** What arrives is needed at once where the document is open; more than this is read from disk again. */
+const rememberedBytesMax: number = 4 * 1024 * 1024;
+
+/** Entries of a closed document beyond which they are worth bringing into storage. */
+const closedEntriesMax = 64;
+
+export interface InboxEntry {
+  /** Change hashes; every change in the chunks is one of these or an ancestor of one. */
   readonly heads: readonly string[];
-  readonly whole: boolean;
   readonly chunks: readonly Uint8Array[];
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
 }
 
 export interface InboxBatch {
-  readonly put: Readonly<Record<string, unknown>>;
+  readonly put: Readonly<Record<string, InboxEntry>>;
   readonly remove: readonly string[];
+}
+
+/** What became of the entries of a document that was looked at. */
+export interface Sorted {
+  /** In the document now, as far as memory goes: to be forgotten once the document is stored. */
+  readonly done: readonly string[];
+  /** No changes at all, whatever the hash of their object says. */
+  readonly poisoned: readonly string[];
+  /** They build on changes that have not come yet; since when, in milliseconds since 1970. */
+  readonly waitingSince: number | null;
 }
 
 export interface Inbox {
   has(id: DocumentId): boolean;
+  /** Documents of which so much waits that it should be brought into storage without opening them. */
+  crowded(): DocumentId[];
   /**
    * What to write, in the transaction that moves the cursor, for a pack of `replica`'s publications; and what a
    * pack that began at the same publication left there, which this one contains.
@@ -40,144 +60,149 @@ export interface Inbox {
   toWrite(replica: ReplicaId, pack: Pack): InboxBatch;
   /** Call it when that transaction has committed; returns the documents concerned. */
   accept(batch: InboxBatch): DocumentId[];
-  /** Brings what waits for this document into it and into storage; what cannot be applied yet stays. */
-  apply(handle: Handle): Promise<void>;
+  /** The chunks of what waits for a document, but for those that cannot be read. */
+  chunksOf(id: DocumentId): Promise<Uint8Array[]>;
+  /**
+   * Brings what waits for a document into it, but for what is in `brought` already: that is in the document's queue,
+   * and applies by itself when what it waits for comes. Adds what it brings.
+   */
+  sort(id: DocumentId, target: Target, brought: Set<string>): Promise<Sorted>;
+  /** Takes entries out of the inbox; those of `aside` are kept, set aside. */
+  forget(id: DocumentId, keys: readonly string[], aside?: readonly string[]): Promise<void>;
+  /** Gives what was set aside another try: it stays on disk where it is until it is forgotten. */
+  restore(asideKey: string, entry: InboxEntry): void;
 }
 
-export async function openInbox(
-  disk: ReplicaDisk,
-  documents: Documents,
-  problems: Problems,
-): Promise<Inbox> {
-  const waiting = new Map<DocumentId, Map<string, InboxEntry>>();
-  const running = new Map<DocumentId, Promise<void>>();
+/** A document that changes can be brought into. */
+export interface Target {
+  /** Undefined as long as it has no content. */
+  doc(): AnyDoc | undefined;
+  /** Chunks that do not fit change nothing. */
+  bring(chunks: readonly Uint8Array[]): void;
+}
 
-  const add = (key: string, entry: InboxEntry): DocumentId => {
+/** `aside/…`, as `inbox/…`: what is no change at all. */
+export const asidePrefix = "aside/";
+
+export async function openInbox(disk: ReplicaDisk, clock: Clock): Promise<Inbox> {
+  /** By key; undefined where only the disk has the entry. */
+  const waiting = new Map<DocumentId, Map<string, InboxEntry | undefined>>();
+  let rememberedBytes = 0;
+
+  const add = (key: string, entry: InboxEntry | undefined): DocumentId => {
     const id = documentOf(key);
-    const entries = waiting.get(id) ?? new Map<string, InboxEntry>();
-    waiting.set(id, entries.set(key, entry));
+    const entries = waiting.get(id) ?? new Map<string, InboxEntry | undefined>();
+    const bytes = entry === undefined ? 0 : bytesOf(entry);
+    const fits = rememberedBytes + bytes <= rememberedBytesMax;
+    if (fits) rememberedBytes += bytes;
+    waiting.set(id, entries.set(key, fits ? entry : undefined));
     return id;
   };
-  for (const [key, value] of await disk.list(inboxPrefix)) add(key, value as InboxEntry);
-  for (const [key] of await disk.list(asidePrefix)) problems.report(key, unfit(key));
 
-  const forget = async (
-    id: DocumentId,
-    keys: readonly string[],
-    aside: Record<string, unknown>,
-  ): Promise<void> => {
-    await disk.commit({ put: aside, remove: keys });
+  const drop = (id: DocumentId, keys: readonly string[]): void => {
     const entries = waiting.get(id);
-    for (const key of keys) entries?.delete(key);
+    for (const key of keys) {
+      const entry = entries?.get(key);
+      if (entry !== undefined) rememberedBytes -= bytesOf(entry);
+      entries?.delete(key);
+    }
     if (entries?.size === 0) waiting.delete(id);
   };
 
-  const applyOnce = async (handle: Handle): Promise<void> => {
-    const id = handle.documentId;
-    const entries = [...(waiting.get(id) ?? [])];
-    if (entries.length === 0) return;
-    load(
-      handle,
-      entries.flatMap(([, entry]) => entry.chunks),
-    );
-    let left = entries.filter(([, entry]) => !holds(handle, entry.heads));
-    // One bad chunk hides the good ones behind it: give each a try of its own.
-    if (left.length > 0)
-      for (const [, entry] of left) for (const chunk of entry.chunks) load(handle, [chunk]);
-    left = left.filter(([, entry]) => !holds(handle, entry.heads));
-    const poisoned = left.filter(([, entry]) => !entry.chunks.every(isReadable));
-    if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);
-    const done = entries.filter(([, entry]) => holds(handle, entry.heads));
-    const aside: Record<string, unknown> = {};
-    for (const [key, entry] of poisoned) {
-      const asideKey = asidePrefix + key.slice(inboxPrefix.length);
-      aside[asideKey] = entry;
-      problems.report(asideKey, unfit(asideKey));
+  const load = async (id: DocumentId): Promise<[key: string, entry: InboxEntry][]> => {
+    const loaded: [string, InboxEntry][] = [];
+    for (const [key, entry] of waiting.get(id) ?? []) {
+      const found = entry ?? ((await disk.read(key)) as InboxEntry | undefined);
+      if (found !== undefined) loaded.push([key, found]);
     }
-    const gone = [...done, ...poisoned].filter(
-      ([key, entry]) => waiting.get(id)?.get(key) === entry,
-    );
-    if (gone.length > 0)
-      await forget(
-        id,
-        gone.map(([key]) => key),
-        aside,
-      );
+    return loaded;
   };
+
+  for (const key of await disk.keys(inboxPrefix)) add(key, undefined);
 
   return {
     has: (id) => waiting.has(id),
+    crowded: () =>
+      [...waiting].filter(([, entries]) => entries.size > closedEntriesMax).map(([id]) => id),
     toWrite(replica, { first, last, documents: packed }) {
       const put: Record<string, InboxEntry> = {};
       const remove: string[] = [];
-      for (const { documentId, heads, whole, chunks } of packed) {
+      for (const { documentId, heads: packedHeads, chunks } of packed) {
+        const heads = packedHeads.map((head) => bytesToHex(head));
         const id = unpackDocumentId(documentId);
         const start = `${inboxPrefix}${id}/${replica}/${first}-`;
         // Keys name their range: an entry is never overwritten while it is being applied.
         const key = start + last;
-        put[key] = { heads: heads.map((head) => bytesToHex(head)), whole, chunks };
+        put[key] = { heads, chunks, receivedAt: clock.now() };
         for (const other of waiting.get(id)?.keys() ?? [])
           if (other.startsWith(start) && other !== key) remove.push(other);
       }
       return { put, remove };
     },
     accept({ put, remove }) {
-      const ids = Object.entries(put).map(([key, entry]) => add(key, entry as InboxEntry));
-      for (const key of remove) waiting.get(documentOf(key))?.delete(key);
-      return [...new Set(ids)];
+      for (const key of remove) drop(documentOf(key), [key]);
+      return [...new Set(Object.entries(put).map(([key, entry]) => add(key, entry)))];
     },
-    apply(handle) {
-      const id = handle.documentId;
-      const next = (running.get(id) ?? Promise.resolve())
-        .catch(() => undefined)
-        .then(() => applyOnce(handle));
-      running.set(id, next);
-      return next.finally(() => {
-        if (running.get(id) === next) running.delete(id);
-      });
+    async chunksOf(id) {
+      const entries = await load(id);
+      return entries
+        .flatMap(([, { chunks }]) => chunks)
+        .filter((chunk) => hashesOf(chunk) !== undefined);
+    },
+    async sort(id, target, brought) {
+      const entries = await load(id);
+      const held = new Set<string>();
+      const fresh = entries.filter(([key]) => !brought.has(key));
+      if (fresh.length > 0) target.bring(fresh.flatMap(([, { chunks }]) => chunks));
+      for (const [key] of fresh) brought.add(key);
+      const has = (hashes: readonly string[]): boolean => {
+        const doc = target.doc();
+        return hashes.length > 0 && doc !== undefined && hasAll(doc, hashes);
+      };
+      const open = entries.filter(([, { heads }]) => !has(heads));
+      // One bad chunk hides the good ones behind it: give each a try of its own, once.
+      for (const [key, { chunks }] of open)
+        if (fresh.some(([freshKey]) => freshKey === key))
+          for (const chunk of chunks) target.bring([chunk]);
+      const poisoned: string[] = [];
+      let waitingSince: number | null = null;
+      for (const [key, { heads, chunks, receivedAt }] of open) {
+        if (has(heads)) continue;
+        const hashes = chunks.map((chunk) => hashesOf(chunk));
+        if (hashes.includes(undefined)) poisoned.push(key);
+        else if (!hashes.every((some) => has(some!)))
+          waitingSince = Math.min(waitingSince ?? receivedAt, receivedAt);
+        else held.add(key);
+      }
+      const left = new Set(open.map(([key]) => key));
+      const done = entries
+        .filter(([key, { heads }]) => !left.has(key) || has(heads) || held.has(key))
+        .map(([key]) => key);
+      return { done, poisoned, waitingSince };
+    },
+    async forget(id, keys, aside = []) {
+      const put: Record<string, unknown> = {};
+      for (const [key, entry] of await load(id))
+        if (aside.includes(key)) put[asideKey(key)] = entry;
+      const kept = keys.filter((key) => !aside.includes(key)).map(asideKey);
+      await disk.commit({ put, remove: [...keys, ...kept] });
+      drop(id, keys);
+    },
+    restore(key, entry) {
+      add(inboxPrefix + key.slice(asidePrefix.length), entry);
     },
   };
 }
 
-function load(handle: Handle, chunks: readonly Uint8Array[]): void {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  try {
-    handle.update((doc) => A.loadIncremental(doc, bytes));
-  } catch {
-    // What it could not take shows in the heads, which are looked at next.
-  }
+function bytesOf({ chunks }: InboxEntry): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
-function holds(handle: Handle, heads: readonly string[]): boolean {
-  return handle.isReady() && A.hasHeads(handle.doc(), [...heads]);
-}
-
-/** Whether a chunk is sound in itself: then it only waits for changes that have not come yet. */
-function isReadable(chunk: Uint8Array): boolean {
-  try {
-    A.readBundle(chunk);
-    return true;
-  } catch {
-    try {
-      A.load(chunk);
-      return true;
-    } catch {
-      return false;
-    }
-  }
+export function asideKey(inboxKey: string): string {
+  return asidePrefix + inboxKey.slice(inboxPrefix.length);
 }
 
 /** `inbox/<document>/…` and `aside/<document>/…`. */
-function documentOf(key: string): DocumentId {
+export function documentOf(key: string): DocumentId {
   return key.split("/")[1] as DocumentId;
-}
-
-function unfit(asideKey: string): PresyncError {
-  const key = documentOf(asideKey);
-  return new PresyncError("malformed", "a change that cannot be applied", { key });
 }

@@ -16,6 +16,7 @@ export function createMemoryDisk(values: Map<string, unknown> = new Map()): Memo
       [...values]
         .filter(([key]) => key.startsWith(prefix))
         .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    keys: async (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)).toSorted(),
     async commit({ put = {}, remove = [], guard }: Batch) {
       if (guard !== undefined && values.get(guard.key) !== guard.value)
         throw new PresyncError("superseded", "a later incarnation has started");
@@ -48,7 +49,7 @@ export class MemoryStore {
       namespace,
       replica,
       layout,
-      peers: () => others.map((other) => ({ replica: other, reserved: false })),
+      peers: () => others.map((other) => ({ replica: other, state: "active" })),
       put: async (name, bytes) => {
         const key = objectKey(namespace, replica, name);
         this.fault("PUT", key, "before");

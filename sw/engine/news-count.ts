@@ -17,15 +17,16 @@ export function createNewsCount(
     let [count, changes, bytes] = [0, 0, 0];
     for (const id of dirty.ids()) {
       const handle = documents.loaded(id);
-      if (handle === undefined) {
-        // What it holds is not known before it is opened: taken for something.
+      const known = frontier.remembered(id);
+      if (handle === undefined || known === undefined) {
+        // What it holds is not known before it is looked at: taken for something.
         count++;
         continue;
       }
-      const known = frontier.known(id);
       const state = `${headsOf(handle).join()} ${known.join()}`;
       const before = measured.get(id);
-      const news = before?.state === state ? before : { state, ...measureNews(handle, known) };
+      const news =
+        before?.state === state ? before : { state, ...measureNews(handle.doc(), known) };
       measured.set(id, news);
       // What others published is marked dirty too, until it turns out that the bucket has it.
       if (news.changes > 0) count++;

@@ -6,7 +6,7 @@ import {
   pollIntervalMsMin,
 } from "./poll-interval.ts";
 
-const middle = { visible: true, silenceMs: 0, failures: 0, jitter: 0.5 };
+const middle = { visible: true, hinted: false, silenceMs: 0, failures: 0, jitter: 0.5 };
 
 test("a lively peer is asked often, a silent one less and less, never less than hourly", () => {
   expect(pollIntervalMs(middle)).toBe(pollIntervalMsMin);

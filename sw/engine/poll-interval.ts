@@ -1,10 +1,11 @@
 /**
  * How long to wait before a peer's manifest is looked at again. A request budget is a feature: a peer that was
- * silent for long is asked rarely, and nobody is asked often while no tab is visible.
+ * silent for long is asked rarely, and nobody is asked often while no tab is visible, or while hints come.
  */
 
 /** What "somebody is typing over there" should feel like, at a cost of 20 requests a minute. */
 export const pollIntervalMsMin = 3_000;
+export const hintedIntervalMsMin = 60_000;
 export const hiddenIntervalMsMin = 60_000;
 export const pollIntervalMsMax: number = 60 * 60 * 1000;
 
@@ -16,6 +17,8 @@ const jitterShare = 0.2;
 
 export interface PollConditions {
   readonly visible: boolean;
+  /** A channel of hints is open: changes are told of, polling only finds what was missed. */
+  readonly hinted: boolean;
   /** Since the peer's manifest last changed, or since something suggested that it might have. */
   readonly silenceMs: number;
   /** Failures in a row. */
@@ -24,10 +27,15 @@ export interface PollConditions {
   readonly jitter: number;
 }
 
-export function pollIntervalMs({ visible, silenceMs, failures, jitter }: PollConditions): number {
-  const shortest = visible ? pollIntervalMsMin : hiddenIntervalMsMin;
-  const quiet = Math.max(shortest, silenceMs * silenceShare);
+export function pollIntervalMs(conditions: PollConditions): number {
+  const { silenceMs, failures, jitter } = conditions;
+  const quiet = Math.max(shortestMs(conditions), silenceMs * silenceShare);
   const backedOff = quiet * 2 ** Math.min(failures, 10);
   const bounded = Math.min(backedOff, pollIntervalMsMax);
   return bounded * (1 + jitterShare * (jitter - 0.5));
+}
+
+function shortestMs({ visible, hinted }: PollConditions): number {
+  if (!visible) return hiddenIntervalMsMin;
+  return hinted ? hintedIntervalMsMin : pollIntervalMsMin;
 }

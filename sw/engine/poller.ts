@@ -1,24 +1,29 @@
 /**
- * The poller: looks at every granted replica's manifest, the own one included, each at its own pace, and puts
- * what is new into the inbox. One timer serves all; what fails backs off alone.
+ * The poller: looks at every granted replica's manifest, the own one included, each at its own pace and all within a
+ * budget of requests. What fails backs off alone.
+ *
+ *     peer: due --(budget)--> being read --> waits for its interval --> due
+ *            ^                                       |
+ *            '----- hint, tab shown, online again ---'
  */
-import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { PeerStatus } from "../../shared/status.ts";
-import type { Frontier, FrontierMove } from "./frontier.ts";
-import { bytesToHex } from "../../shared/hex.ts";
-import type { Inbox } from "./inbox.ts";
-import { unpackDocumentId } from "./packing.ts";
+import { lostAfterMs } from "./missing.ts";
+import type { PeerReader } from "./peer-reader.ts";
+import type { PeerRecords } from "./peer-records.ts";
 import { pollIntervalMs } from "./poll-interval.ts";
 import type { Problems } from "./problems.ts";
-import type { Cursor, OpenedManifest } from "./reader.ts";
-import { openManifest, readReplica, startCursor } from "./reader.ts";
+import type { OpenedManifest } from "./reader.ts";
+import { isUnreadable, openManifest } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
-import type { Bucket, World } from "./world.ts";
+import type { BudgetConditions } from "./request-budget.ts";
+import { createRequestBudget } from "./request-budget.ts";
+import type { Bucket, PeerState, World } from "./world.ts";
 
-export const cursorPrefix = "cursor/";
+/** Every granted replica has answered once: from then on an unknown document is one that does not exist. */
+export const polledKey = "polled";
 
 /** Ids are assigned in order, so the next ones to appear are the first of the reserved ones. */
 const reservedSoon = 2;
@@ -29,20 +34,29 @@ const farSilenceFactor = 16;
 /** A browser opens six connections to a host; some are left for writing. */
 const parallelMax = 4;
 
-/** Timers of less than this would only burn the battery. */
-const timerMsMin = 50;
+/** A peer is not read more often than this, however many hints come. */
+const hintGapMs = 250;
+
+/** The timer looks again now and then, because the clock may be set back while it runs. */
 const lookAgainMs = 60_000;
 
 /** Less than this is rounding, or a clock being adjusted: no reason to ask at once. */
 const clockStepMsMin = 1_000;
 
+export interface PollerConditions {
+  readonly visible: boolean;
+  readonly hinted: boolean;
+}
+
 export interface Poller {
-  /** Every granted replica has answered, or failed, once. */
+  /** Every granted replica has answered, or failed in its own way, once. */
   readonly complete: boolean;
   use(bucket: Bucket | null): void;
-  visible(visible: boolean): void;
+  conditions(conditions: PollerConditions): void;
   /** Somebody may have changed: ask now. Without a replica, ask all. */
   hint(replica?: ReplicaId): void;
+  /** Whether all other replicas have been asked since then. */
+  askedSince(since: number): boolean;
   peers(): PeerStatus[];
   close(): void;
 }
@@ -50,17 +64,15 @@ export interface Poller {
 export interface PollerParts {
   readonly world: World;
   readonly disk: ReplicaDisk;
-  readonly frontier: Frontier;
-  readonly inbox: Inbox;
+  readonly records: PeerRecords;
+  readonly reader: PeerReader;
   readonly problems: Problems;
-  /** Documents have something new in the inbox. */
-  readonly received: (ids: readonly DocumentId[]) => void;
   /**
    * The own manifest, as the bucket has it; null where it is gone or damaged. True when that was looked into, so
    * that the same one need not be shown again.
    */
   readonly sawOwn: (bucket: Bucket, found: OpenedManifest | null) => boolean;
-  /** A replica appeared under a reserved id: a new grant would list it, and reserve more. */
+  /** A replica appeared that the grant does not list as one: a new grant would. */
   readonly newcomer: () => void;
   /** A later incarnation has taken over. */
   readonly superseded: () => void;
@@ -74,11 +86,14 @@ export interface PollerParts {
 
 interface Peer {
   readonly replica: ReplicaId;
-  /** Position among the reserved ids, or null. */
-  reserved: number | null;
-  cursor: Cursor;
+  state: PeerState;
+  /** Position among the reserved ids. */
+  place: number;
   etag: string | undefined;
   lastSeenAt: number;
+  /** When it was last asked and gave some answer. */
+  askedAt: number;
+  startedAt: number;
   /** When something last suggested that it changes: its own change, a hint, a tab shown. */
   livelyAt: number;
   dueAt: number;
@@ -86,37 +101,42 @@ interface Peer {
   intervalMs: number;
   failures: number;
   answered: boolean;
+  /** A hint says that it has changed: it does not wait for the budget. */
+  isUrgent: boolean;
+  isBeingRead: boolean;
 }
 
 export async function createPoller(parts: PollerParts): Promise<Poller> {
-  const { world, disk, frontier, inbox, problems } = parts;
+  const { world, disk, records, reader, problems } = parts;
   const { clock, timers, random } = world;
-  const cursors = new Map<string, Cursor>();
-  for (const [key, value] of await disk.list(cursorPrefix))
-    cursors.set(key.slice(cursorPrefix.length), value as Cursor);
-
+  const budget = createRequestBudget();
+  let hasPolledOnce = (await disk.read(polledKey)) === true;
   let bucket: Bucket | null = null;
   let peers: Peer[] = [];
-  let isVisible = true;
+  let seen: PollerConditions = { visible: true, hinted: false };
+  let livelyAt = clock.now();
   let closed = false;
-  let running = false;
   let cancelTimer: (() => void) | undefined;
 
-  const addPeer = (replica: ReplicaId, reserved: number | null): Peer => {
+  const addPeer = (replica: ReplicaId, state: PeerState, place: number): Peer => {
     const known = peers.find((peer) => peer.replica === replica);
+    if (known !== undefined) return Object.assign(known, { state, place });
     const now = clock.now();
-    if (known !== undefined) return Object.assign(known, { reserved });
     return {
       replica,
-      reserved,
-      cursor: cursors.get(replica) ?? startCursor,
+      state,
+      place,
       etag: undefined,
       lastSeenAt: 0,
+      askedAt: 0,
+      startedAt: 0,
       livelyAt: now,
       dueAt: now,
       intervalMs: 0,
       failures: 0,
       answered: false,
+      isUrgent: false,
+      isBeingRead: false,
     };
   };
 
@@ -126,97 +146,108 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     return delayMs > intervalMs + clockStepMsMin ? 0 : delayMs;
   };
 
-  const schedule = (): void => {
-    cancelTimer?.();
-    if (closed || running || bucket === null || peers.length === 0) return;
-    const delayMs = Math.min(...peers.map(dueInMs));
-    // Looked at again now and then, because the clock may be set back while the timer runs.
-    const bounded = Math.min(Math.max(timerMsMin, delayMs), lookAgainMs);
-    cancelTimer = timers.after(bounded, () => void run());
-  };
+  const budgetConditions = (): BudgetConditions => ({
+    ...seen,
+    silenceMs: Math.max(0, clock.now() - livelyAt),
+  });
 
-  /** Runs polls until none is due; errors end in `problems`, never here. */
-  const run = async (): Promise<void> => {
-    if (running || closed) return;
-    running = true;
-    try {
-      for (;;) {
-        const due = peers.filter((peer) => dueInMs(peer) <= 0).slice(0, parallelMax);
-        if (bucket === null || due.length === 0) break;
-        const current = bucket;
-        await Promise.all(due.map((peer) => poll(current, peer)));
-        if (isClosed()) return;
-        parts.changed();
+  /** Begins to read whoever is due, as far as connections and budget go, and comes back for the rest. */
+  const pump = (): void => {
+    cancelTimer?.();
+    if (closed || bucket === null) return;
+    let nextMs = lookAgainMs;
+    for (const peer of peers.toSorted((a, b) => a.dueAt - b.dueAt)) {
+      if (peer.isBeingRead) continue;
+      const delayMs = dueInMs(peer);
+      if (delayMs > 0) {
+        nextMs = Math.min(nextMs, delayMs);
+        continue;
       }
-    } finally {
-      running = false;
-      schedule();
+      // Whoever is being read comes back here.
+      if (peers.filter(({ isBeingRead }) => isBeingRead).length >= parallelMax) break;
+      const isFree = peer.isUrgent || !peer.answered;
+      if (isFree || budget.take(clock.now(), budgetConditions())) void poll(bucket, peer);
+      else nextMs = Math.min(nextMs, budget.waitMs(clock.now(), budgetConditions()));
     }
+    cancelTimer = timers.after(Math.max(1, nextMs), pump);
   };
-  const isClosed = (): boolean => closed;
 
   const poll = async (from: Bucket, peer: Peer): Promise<void> => {
-    const key = objectKey(from.namespace, peer.replica, manifestName);
+    peer.isBeingRead = true;
+    peer.isUrgent = false;
+    peer.startedAt = clock.now();
     try {
-      await readPeer(from, peer);
+      if (peer.replica === from.replica) await readOwn(from, peer);
+      else await readPeer(from, peer);
       peer.failures = 0;
       peer.answered = true;
+      peer.askedAt = clock.now();
       problems.resolve(`read/${peer.replica}`);
       parts.answered();
     } catch (error) {
-      peer.failures++;
-      const { code, message, key: where = key } = toErrorData(error);
-      if (code === "superseded") return parts.superseded();
-      // Offline nobody has answered: who looks for a document goes on waiting.
-      peer.answered ||= !noAnswerCodes.has(code);
-      if (noAnswerCodes.has(code)) parts.noAnswer(error);
-      else problems.report(`read/${peer.replica}`, new PresyncError(code, message, { key: where }));
-      // A refusal of one key is that key's problem, unless the own manifest is refused too.
-      if (code === "expired" && peer.replica === from.replica) parts.expired();
-      else if (code === "expired") hint(from.replica);
+      failed(from, peer, error);
+    } finally {
+      peer.isBeingRead = false;
+      postpone(from, peer);
+      await rememberCompletion();
+      if (!closed) parts.changed();
+      pump();
     }
+  };
+
+  const failed = (from: Bucket, peer: Peer, error: unknown): void => {
+    const {
+      code,
+      message,
+      key = objectKey(from.namespace, peer.replica, manifestName),
+    } = toErrorData(error);
+    if (code === "superseded") return parts.superseded();
+    peer.failures++;
+    const isSilence = noAnswerCodes.has(code);
+    // Offline nobody has answered: who looks for a document goes on waiting, unless all were asked before.
+    peer.answered ||= !isSilence || hasPolledOnce;
+    if (isSilence) parts.noAnswer(error);
+    else {
+      peer.askedAt = clock.now();
+      problems.report(`read/${peer.replica}`, new PresyncError(code, message, { key }));
+    }
+    if (code === "expired") refused(from, peer);
+  };
+
+  /** A refusal of one key is that key's problem, unless the own manifest is refused too. */
+  const refused = (from: Bucket, peer: Peer): void => {
+    if (peer.replica === from.replica) parts.expired();
+    else hint(from.replica);
+  };
+
+  const postpone = (from: Bucket, peer: Peer): void => {
     const now = clock.now();
-    const far =
-      peer.replica === from.replica || (peer.reserved !== null && peer.reserved >= reservedSoon);
-    const silenceMs = (now - peer.livelyAt) * (far ? farSilenceFactor : 1);
+    // A hint that came while it was being read may be about something later.
+    if (peer.isUrgent) {
+      peer.intervalMs = hintGapMs;
+      peer.dueAt = now + hintGapMs;
+      return;
+    }
+    const isFar =
+      peer.replica === from.replica || (peer.state === "reserved" && peer.place >= reservedSoon);
+    const silenceMs = (now - peer.livelyAt) * (isFar ? farSilenceFactor : 1);
     const { failures } = peer;
     const jitter = random.uniform();
-    peer.intervalMs = pollIntervalMs({ visible: isVisible, silenceMs, failures, jitter });
+    peer.intervalMs = pollIntervalMs({ ...seen, silenceMs, failures, jitter });
+    // The second look at what is missing is not put off for long.
+    if (records.get(peer.replica).missingSince !== null)
+      peer.intervalMs = Math.min(peer.intervalMs, lostAfterMs * (1 + jitter / 10));
     peer.dueAt = now + peer.intervalMs;
   };
 
   const readPeer = async (from: Bucket, peer: Peer): Promise<void> => {
-    if (peer.replica === from.replica) return readOwn(from, peer);
-    const result = await readReplica(world, from, peer.replica, peer.cursor, peer.etag);
-    if (result.kind === "absent") return;
-    const now = clock.now();
-    peer.lastSeenAt = now;
-    if (result.kind === "unchanged") peer.etag = result.etag;
-    if (result.kind !== "news") return;
-    const moves: FrontierMove[] = [];
-    const batches = result.packs.map((pack) => inbox.toWrite(peer.replica, pack));
-    for (const { documents } of result.packs)
-      for (const document of documents)
-        moves.push({
-          id: unpackDocumentId(document.documentId),
-          replica: peer.replica,
-          heads: document.heads.map((head) => bytesToHex(head)),
-        });
-    const entries = Object.assign({}, ...batches.map(({ put }) => put)) as Record<string, unknown>;
-    const cursorEntry = { [cursorPrefix + peer.replica]: result.cursor };
-    await disk.commit({
-      put: { ...entries, ...frontier.toPut(moves), ...cursorEntry },
-      remove: batches.flatMap(({ remove }) => remove),
-    });
-    frontier.apply(moves);
-    peer.cursor = result.cursor;
-    peer.etag = result.problem === null ? result.etag : undefined;
-    peer.livelyAt = now;
-    cursors.set(peer.replica, result.cursor);
-    if (peer.reserved !== null) parts.newcomer();
-    const ids = new Set(batches.flatMap((batch) => inbox.accept(batch)));
-    if (ids.size > 0) parts.received([...ids]);
-    if (result.problem !== null) throw result.problem;
+    const look = await reader.read(from, peer.replica, peer.etag);
+    peer.etag = look.etag;
+    if (look.isPresent) peer.lastSeenAt = clock.now();
+    if (!look.isChanged) return;
+    peer.livelyAt = clock.now();
+    livelyAt = clock.now();
+    if (peer.state === "reserved") parts.newcomer();
   };
 
   const readOwn = async (from: Bucket, peer: Peer): Promise<void> => {
@@ -228,49 +259,72 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       if (parts.sawOwn(from, found)) peer.etag = fetched?.etag;
     } catch (error) {
       // Damaged is as good as gone: it is written again, and the problem ends when it reads well.
-      if (toErrorData(error).code === "malformed") parts.sawOwn(from, null);
+      if (isUnreadable(error) && error.code !== "unsupported-version") parts.sawOwn(from, null);
       throw error;
     }
   };
 
+  const isComplete = (): boolean =>
+    peers.every((peer) => peer.answered || peer.state === "reserved");
+
+  const rememberCompletion = async (): Promise<void> => {
+    if (hasPolledOnce || closed || !isComplete()) return;
+    hasPolledOnce = true;
+    // Without it the next incarnation asks everybody once more before it says that something does not exist.
+    await disk.commit({ put: { [polledKey]: true } }).catch(() => undefined);
+  };
+
   const hint = (replica?: ReplicaId): void => {
     const now = clock.now();
-    for (const peer of peers)
-      if (replica === undefined || peer.replica === replica)
-        Object.assign(peer, { livelyAt: now, dueAt: now, failures: 0 });
-    schedule();
+    livelyAt = now;
+    if (replica !== undefined && !peers.some((peer) => peer.replica === replica))
+      return parts.newcomer();
+    for (const peer of peers) {
+      if (replica !== undefined && peer.replica !== replica) continue;
+      const earliestAt = replica === undefined ? now : Math.max(now, peer.startedAt + hintGapMs);
+      const dueAt = peer.startedAt > now ? now : earliestAt;
+      const isUrgent = peer.isUrgent || replica !== undefined;
+      Object.assign(peer, { livelyAt: now, dueAt, intervalMs: hintGapMs, failures: 0, isUrgent });
+    }
+    pump();
   };
 
   return {
     get complete() {
-      return peers.every((peer) => peer.answered || peer.reserved !== null);
+      return isComplete();
     },
     use(next) {
       bucket = next;
       if (next === null) peers = [];
       else {
-        let reserved = 0;
+        const own = addPeer(next.replica, "active", 0);
+        let place = 0;
         const listed = next
           .peers()
-          .map((peer) => addPeer(peer.replica, peer.reserved ? reserved++ : null));
-        const ownPeer = addPeer(next.replica, null);
-        peers = [ownPeer, ...listed];
+          .map(({ replica, state }) => addPeer(replica, state, state === "reserved" ? place++ : 0));
+        peers = [own, ...listed];
         for (const peer of peers) if (peer.failures > 0) peer.dueAt = clock.now();
       }
-      schedule();
+      pump();
     },
-    visible(visible) {
-      if (visible && !isVisible) hint();
-      isVisible = visible;
+    conditions(next) {
+      const isShown = next.visible && !seen.visible;
+      seen = next;
+      if (isShown) hint();
     },
     hint,
+    askedSince: (since) =>
+      peers.every(
+        (peer) =>
+          peer.askedAt >= since || peer.state === "reserved" || peer.replica === bucket?.replica,
+      ),
     peers: () =>
       peers
         .filter((peer) => peer.replica !== bucket?.replica && peer.lastSeenAt > 0)
-        .map(({ replica, lastSeenAt, cursor }) => ({
+        .map(({ replica, lastSeenAt }) => ({
           replica,
           lastSeenAt,
-          lastChangeAt: cursor.changedAt,
+          lastChangeAt: records.get(replica).cursor.changedAt,
         })),
     close() {
       closed = true;

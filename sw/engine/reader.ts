@@ -1,12 +1,16 @@
 /**
- * The reader of one other replica: its manifest, and what that says is new. A reader trusts nothing: magic,
- * length, hash, version, limits and the replica's name are checked before anything is kept.
+ * The reader of one replica: its manifest, and what that says is new. A reader trusts nothing: magic, length, hash,
+ * version, limits, the replica's name and every range are checked before anything is kept.
+ *
+ * What is new is handed over piece by piece, oldest first, so that however much it is only one segment is in memory,
+ * and whoever is killed in between goes on where it was.
  */
 import { openEnvelope } from "../../shared/codecs/envelope.ts";
 import type { Manifest, SlotRange } from "../../shared/codecs/manifest.ts";
 import { decodeManifest } from "../../shared/codecs/manifest.ts";
 import type { Pack } from "../../shared/codecs/pack.ts";
 import { decodeSegment } from "../../shared/codecs/segment.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
@@ -37,38 +41,49 @@ export type ReadResult =
   | { readonly kind: "absent" }
   | { readonly kind: "unchanged"; readonly etag: string | undefined }
   /** A manifest older than one that was read before. */
-  | { readonly kind: "older"; readonly generation: number }
+  | { readonly kind: "older" }
   | {
       readonly kind: "news";
       readonly cursor: Cursor;
-      readonly packs: readonly Pack[];
+      readonly manifest: Manifest;
       readonly etag: string | undefined;
-      /** Some segments are gone or damaged: the cursor stays where it is, and the rest is there all the same. */
+      /** Some segments are gone or damaged: the cursor stays before them, and the rest is there all the same. */
       readonly problem: PresyncError | null;
     };
 
-export async function readReplica(
-  { tools }: Pick<World, "tools">,
-  bucket: Bucket,
-  replica: ReplicaId,
-  cursor: Cursor,
-  knownEtag: string | undefined,
-): Promise<ReadResult> {
+export interface Reading {
+  readonly tools: World["tools"];
+  readonly bucket: Bucket;
+  readonly replica: ReplicaId;
+  readonly cursor: Cursor;
+  readonly knownEtag?: string | undefined;
+  /** Keeps a pack, and in the same transaction the cursor to go on from. */
+  readonly take: (pack: Pack, cursor: Cursor) => Promise<void>;
+}
+
+export async function readReplica(reading: Reading): Promise<ReadResult> {
+  const { tools, bucket, replica, knownEtag } = reading;
+  let { cursor } = reading;
   for (let attempt = 0; ; attempt++) {
     const reload = attempt > 0;
     const fetched = await bucket.get(replica, manifestName, reload ? { reload } : { knownEtag });
     if (fetched === null) return { kind: "absent" };
     if (fetched === "unchanged") return { kind: "unchanged", etag: knownEtag };
     const { etag } = fetched;
-    const opened = await openManifest({ tools }, bucket, replica, fetched.bytes);
-    const { generation, manifest } = opened;
-    if (generation < cursor.generation) return { kind: "older", generation };
+    const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
+    if (generation < cursor.generation) return { kind: "older" };
     if (generation === cursor.generation) return { kind: "unchanged", etag };
-    const { packs, problem } = await gap(tools, bucket, manifest, cursor.publication + 1);
+    const gap = await readGap({ ...reading, cursor }, manifest, reload);
+    ({ cursor } = gap);
+    const { problem } = gap;
     if (problem !== null && attempt + 1 < attemptsMax) continue;
-    const publication = Math.max(manifest.tail.last, cursor.publication);
-    const next = { generation, publication, changedAt: manifest.time.wallMs };
-    return { kind: "news", cursor: problem === null ? next : cursor, packs, etag, problem };
+    const changedAt = manifest.time.wallMs;
+    if (problem === null) {
+      const publication = Math.max(manifest.tail.last, cursor.publication);
+      cursor = { generation, publication, changedAt };
+      await reading.take(gap.tail, cursor);
+    } else await reading.take(gap.tail, cursor);
+    return { kind: "news", cursor, manifest, etag, problem };
   }
 }
 
@@ -86,56 +101,79 @@ export async function openManifest(
   return { generation, manifest };
 }
 
-/** The packs that hold the publications from `first` on, as far as they can be had. */
-async function gap(
-  tools: World["tools"],
-  bucket: Bucket,
-  manifest: Manifest,
-  first: number,
-): Promise<{ readonly packs: readonly Pack[]; readonly problem: PresyncError | null }> {
-  const { slots, tail, replica } = manifest;
-  if (first > tail.last) return { packs: [], problem: null };
-  if (first >= tail.first) return { packs: [tail], problem: null };
-  const packs: Pack[] = [];
-  let problem: PresyncError | null = null;
-  for (const range of coverOf(slots, first, tail.first - 1)) {
-    const name = segmentName(range.level, range.slot);
-    const key = objectKey(bucket.namespace, replica, name);
-    try {
-      const pack = await readSegment(tools, bucket, replica, range);
-      if (pack !== undefined) packs.push(pack);
-      else
-        problem = new PresyncError("malformed", "a segment that its manifest names is gone", {
-          key,
-        });
-    } catch (error) {
-      if (!(error instanceof PresyncError) || error.code !== "malformed") throw error;
-      problem = error;
-    }
-  }
-  return { packs: tail.documents.length === 0 ? packs : [...packs, tail], problem };
+interface Gap {
+  readonly cursor: Cursor;
+  /** What the manifest's tail has beyond the cursor: the last piece. */
+  readonly tail: Pack;
+  readonly problem: PresyncError | null;
 }
 
-/** Undefined where the slot holds another segment than the manifest says: it was reused, or a late PUT landed. */
+/** Hands over the segments that lie between the cursor and the tail, as far as they can be had. */
+async function readGap(
+  { tools, bucket, replica, cursor: start, take }: Reading,
+  { slots, tail }: Manifest,
+  reload: boolean,
+): Promise<Gap> {
+  const unusable = new Set<number>();
+  let cursor = start;
+  let problem: PresyncError | null = null;
+  let failure: PresyncError | null = null;
+  let next = cursor.publication + 1;
+  while (next < tail.first) {
+    const usable = slots.filter(({ generation }) => !unusable.has(generation));
+    const range = coverOf(usable, next, tail.first - 1)[0];
+    // What no segment lists was lost, and published anew; what is listed and cannot be had is missing.
+    const end = range?.first ?? tail.first;
+    const isListed = slots.some(({ first, last }) => first < end && last >= next);
+    if (next < end && isListed) problem ??= failure;
+    if (range === undefined) break;
+    try {
+      const pack = await readSegment(tools, bucket, replica, range, { reload });
+      if (problem === null) cursor = { ...cursor, publication: range.last };
+      await take(pack, cursor);
+      next = range.last + 1;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      unusable.add(range.generation);
+      failure = error;
+    }
+  }
+  const isNew = tail.last > cursor.publication;
+  return { cursor, tail: isNew ? tail : { ...tail, documents: [] }, problem };
+}
+
+/** Whether an error says that an object is not what it should be, rather than that it cannot be had now. */
+export function isUnreadable(error: unknown): error is PresyncError {
+  return error instanceof PresyncError && unreadableCodes.has(error.code);
+}
+
+const unreadableCodes: ReadonlySet<ErrorCode> = new Set([
+  "malformed",
+  "too-large",
+  "unsupported-version",
+]);
+
+/** Throws `malformed` where the slot holds another segment: it was reused, or a late PUT landed. */
 export async function readSegment(
   tools: World["tools"],
   bucket: Bucket,
   replica: ReplicaId,
   { level, slot, first, last, generation }: SlotRange,
-): Promise<Pack | undefined> {
+  { reload = false }: { readonly reload?: boolean } = {},
+): Promise<Pack> {
   const name = segmentName(level, slot);
   const key = objectKey(bucket.namespace, replica, name);
-  const fetched = await bucket.get(replica, name);
-  if (fetched === null || fetched === "unchanged") return undefined;
+  const malformed = (what: string): PresyncError => new PresyncError("malformed", what, { key });
+  const fetched = await bucket.get(replica, name, { reload });
+  if (fetched === null || fetched === "unchanged")
+    throw malformed("a segment that its manifest names is gone");
   const envelope = await named(key, () => openEnvelope(fetched.bytes, "segment", tools));
-  if (envelope.generation !== generation) return undefined;
+  if (envelope.generation !== generation)
+    throw malformed("another segment than the one its manifest names");
   const segment = await named(key, () => decodeSegment(envelope.body));
-  if (segment.replica !== replica)
-    throw new PresyncError("malformed", "a segment of another replica", { key });
+  if (segment.replica !== replica) throw malformed("a segment of another replica");
   if (segment.pack.first !== first || segment.pack.last !== last)
-    throw new PresyncError("malformed", "a segment with another range than its manifest says", {
-      key,
-    });
+    throw malformed("a segment with another range than its manifest says");
   return segment.pack;
 }
 

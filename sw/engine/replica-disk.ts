@@ -14,6 +14,7 @@ export interface ReplicaDisk {
   readonly incarnation: number;
   read(key: string): Promise<unknown>;
   list(prefix: string): Promise<[key: string, value: unknown][]>;
+  keys(prefix: string): Promise<string[]>;
   commit(batch: Omit<Batch, "guard">): Promise<void>;
   /** For what is right whoever says it. */
   commitUnguarded(batch: Omit<Batch, "guard">): Promise<void>;
@@ -37,6 +38,7 @@ export async function openReplicaDisk(disk: Disk): Promise<ReplicaDisk> {
       incarnation,
       read: (key) => disk.read(key),
       list: (prefix) => disk.list(prefix),
+      keys: (prefix) => disk.keys(prefix),
       commit: (batch) =>
         disk.commit({ ...batch, guard: { key: incarnationKey, value: incarnation } }),
       commitUnguarded: (batch) => disk.commit(batch),

@@ -3,8 +3,11 @@
  * one write that may be under way. Both change in single transactions, so a kill at any moment leaves either
  * the state before or the state after.
  */
-import type { Manifest } from "../../shared/codecs/manifest.ts";
+import type { Manifest, ReplicaAt, SlotRange } from "../../shared/codecs/manifest.ts";
 import { decodeManifest } from "../../shared/codecs/manifest.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import type { LogicalTime } from "../../shared/hlc.ts";
+import { startTime } from "../../shared/hlc.ts";
 import type { FrontierMove } from "./frontier.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Quarantine } from "./slots.ts";
@@ -22,6 +25,18 @@ export interface StoredState {
   readonly manifest: Uint8Array | null;
   readonly quarantine: Quarantine;
   readonly lastSavedAt: number | null;
+  /** The newest logical time this replica has given. */
+  readonly time: LogicalTime;
+  /** A merged segment that is in the bucket, and that no manifest names yet. */
+  readonly merged: SlotRange | null;
+  /** Generations of segments that are gone or damaged: named until what was in them is published anew. */
+  readonly lost: readonly number[];
+  /** The own prefix was found older than it should be: its segments are to be looked at. */
+  readonly auditDue: boolean;
+  /** Retired replicas that were taken over. */
+  readonly adopted: readonly ReplicaAt[];
+  /** The one that is being taken over, and up to which of its publications that was done. */
+  readonly adopting: { readonly replica: ReplicaId; readonly publication: number } | null;
 }
 
 /** A write whose bytes are fixed: it is repeated until it is answered, before anything else is written. */
@@ -32,6 +47,8 @@ export interface JournalEntry {
   /** For a manifest: its body, and what its acknowledgement makes known. */
   readonly manifest: Uint8Array | null;
   readonly moves: readonly FrontierMove[];
+  /** What the state becomes with its acknowledgement. */
+  readonly outcome: Partial<StoredState>;
   /** An attempt ended without an answer, so a copy of it may still land later. */
   readonly doubtful: boolean;
 }
@@ -42,6 +59,12 @@ const initialState: StoredState = {
   manifest: null,
   quarantine: {},
   lastSavedAt: null,
+  time: startTime,
+  merged: null,
+  lost: [],
+  auditDue: false,
+  adopted: [],
+  adopting: null,
 };
 
 export interface ReplicaState {
@@ -51,11 +74,11 @@ export interface ReplicaState {
 }
 
 export async function readReplicaState(disk: ReplicaDisk): Promise<ReplicaState> {
-  const stored = ((await disk.read(stateKey)) as StoredState | undefined) ?? initialState;
+  const stored = (await disk.read(stateKey)) as StoredState | undefined;
   const journal = ((await disk.read(journalKey)) as JournalEntry | undefined) ?? null;
   return {
-    stored,
-    manifest: stored.manifest === null ? null : decodeManifest(stored.manifest),
+    stored: { ...initialState, ...stored },
+    manifest: stored?.manifest ? decodeManifest(stored.manifest) : null,
     journal,
   };
 }

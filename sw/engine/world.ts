@@ -32,7 +32,10 @@ export interface Batch {
 /** A small durable map, one for each user; keys sort by code unit. */
 export interface Disk {
   read(key: string): Promise<unknown>;
+  /** The entries whose key begins with `prefix`, in the order of their keys. */
   list(prefix: string): Promise<[key: string, value: unknown][]>;
+  /** Their keys alone. */
+  keys(prefix: string): Promise<string[]>;
   /** Resolves when the batch would survive a loss of power; throws `disk-full`, `disk-failed`, `superseded`. */
   commit(batch: Batch): Promise<void>;
   close(): void;
@@ -50,6 +53,17 @@ export interface Fetched {
 }
 
 /**
+ * `reserved`: an id that nobody has yet. `retired`: its last grant expired long ago; whoever takes over what it
+ * published lets its prefix be deleted.
+ */
+export type PeerState = "active" | "reserved" | "retired";
+
+export interface GrantedPeer {
+  readonly replica: ReplicaId;
+  readonly state: PeerState;
+}
+
+/**
  * The object store as one grant lets it be seen. Methods throw PresyncError with `unreachable`,
  * `outcome-unknown` (PUT), `expired`, `denied`, `retry` or `unexpected-answer`.
  */
@@ -57,8 +71,8 @@ export interface Bucket {
   readonly namespace: Namespace;
   readonly replica: ReplicaId;
   readonly layout: Layout;
-  /** The namespace's other replicas, most recently active first, and ids that nobody has yet. */
-  peers(): readonly { readonly replica: ReplicaId; readonly reserved: boolean }[];
+  /** The namespace's other replicas, most recently active first. */
+  peers(): readonly GrantedPeer[];
   /** Overwrites an object below the own prefix. */
   put(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Null where there is none; `unchanged` where its ETag is still `knownEtag`. `reload` passes every cache. */

@@ -69,6 +69,11 @@ export function openIndexedDbDisk(name: string): Disk {
       const found = values.result as unknown[];
       return keys.result.map((key, index) => [key as string, found[index]]);
     },
+    async keys(prefix) {
+      const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
+      const request = await transact("readonly", (store) => store.getAllKeys(range));
+      return request.result as string[];
+    },
     async commit({ put = {}, remove = [], guard }: Batch) {
       const refused = { value: false };
       const write = (store: IDBObjectStore): void => {

@@ -80,7 +80,10 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
     peers: () =>
       grant.get.replicas
         .filter((peer) => peer.replica !== replica)
-        .map((peer) => ({ replica: peer.replica, reserved: peer.state === "reserved" })),
+        .map(({ replica: peer, state }) => ({
+          replica: peer,
+          state: state === "own" ? "active" : state,
+        })),
     async put(name, bytes) {
       const headers = { "content-type": objectContentType };
       const { limit, response } = await request(

@@ -1,0 +1,113 @@
+/**
+ * Adoption: a replica whose last grant expired long ago is taken over by a live one, so that its prefix can be
+ * deleted. Everything it has published is copied, segment by segment and whatever the frontier says; when all of it
+ * is acknowledged, the own manifest names it with its generation. Two who adopt the same one only waste space.
+ */
+import type { PackedDocument, Pack } from "../../shared/codecs/pack.ts";
+import { toErrorData } from "../../shared/errors.ts";
+import { bytesToHex, hexToBytes } from "../../shared/hex.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import type { Frontier } from "./frontier.ts";
+import { unpackDocumentId } from "./packing.ts";
+import type { PeerRecords } from "./peer-records.ts";
+import type { Problems } from "./problems.ts";
+import type { Publisher } from "./publisher.ts";
+import { readReplica, startCursor } from "./reader.ts";
+import type { ReplicaWriter } from "./replica-writer.ts";
+import type { Bucket, World } from "./world.ts";
+
+/** Those who could adopt it wait for each other: the first one spares the rest the trouble. */
+const spreadMs = 120_000;
+
+export interface Adoption {
+  /** Looks for somebody to adopt, after a while; never throws. */
+  consider(bucket: Bucket): void;
+  close(): void;
+}
+
+export interface AdoptionParts {
+  readonly world: World;
+  readonly records: PeerRecords;
+  readonly frontier: Frontier;
+  readonly writer: ReplicaWriter;
+  readonly publisher: Publisher;
+  readonly problems: Problems;
+  /** There is something to publish now. */
+  readonly outstanding: () => void;
+}
+
+export function createAdoption(parts: AdoptionParts): Adoption {
+  const { world, records, frontier, writer, publisher, problems } = parts;
+  let cancel: (() => void) | undefined;
+
+  /** One that was read, and that nobody has adopted as it is now. */
+  const orphan = (bucket: Bucket): ReplicaId | undefined =>
+    bucket
+      .peers()
+      .filter(({ state }) => state === "retired")
+      .map(({ replica }) => replica)
+      .find((replica) => {
+        const { generation } = records.get(replica).cursor;
+        const isOurs = writer.stored.adopted.some(
+          (other) => other.replica === replica && other.generation >= generation,
+        );
+        return generation > 0 && !isOurs && !records.isAdopted(replica);
+      });
+
+  const adopt = async (bucket: Bucket, replica: ReplicaId): Promise<void> => {
+    const { adopting } = writer.stored;
+    const before = adopting?.replica === replica ? adopting.publication : 0;
+    const take = async (pack: Pack): Promise<void> => {
+      if (pack.documents.length === 0) return;
+      const { last: publication } = pack;
+      const documents = await Promise.all(
+        pack.documents.map((document) => besideOwn(bucket.replica, document)),
+      );
+      const outcome = { adopting: { replica, publication } };
+      await publisher.publishPack(bucket, { ...pack, documents }, outcome);
+    };
+    const result = await readReplica({
+      tools: world.tools,
+      bucket,
+      replica,
+      cursor: { ...startCursor, publication: before },
+      take,
+    });
+    if (result.kind !== "news" || result.problem !== null) return;
+    const { generation } = result.cursor;
+    const others = writer.stored.adopted.filter((other) => other.replica !== replica);
+    const adopted = [...others, { replica, generation }];
+    await publisher.exclusive(() => writer.remember({ adopted, adopting: null }));
+    publisher.republish();
+    parts.outstanding();
+  };
+
+  /** What this replica has published of the document counts as before, beside what it adopts. */
+  const besideOwn = async (own: ReplicaId, document: PackedDocument): Promise<PackedDocument> => {
+    const known = await frontier.publishedHeads(unpackDocumentId(document.documentId), own);
+    const heads = new Set([...known, ...document.heads.map((head) => bytesToHex(head))]);
+    return { ...document, heads: [...heads].toSorted().map((head) => hexToBytes(head)) };
+  };
+
+  const run = async (bucket: Bucket): Promise<void> => {
+    const replica = orphan(bucket);
+    if (replica === undefined) return;
+    try {
+      await adopt(bucket, replica);
+      problems.resolve("adoption");
+    } catch (error) {
+      const { code } = toErrorData(error);
+      if (code === "superseded" || code === "closed") return;
+      if (code !== "retry") problems.report("adoption", error);
+    }
+    consider(bucket);
+  };
+
+  const consider = (bucket: Bucket): void => {
+    cancel?.();
+    if (!bucket.peers().some(({ state }) => state === "retired")) return;
+    cancel = world.timers.after(world.random.uniform() * spreadMs, () => void run(bucket));
+  };
+
+  return { consider, close: () => cancel?.() };
+}

@@ -1,0 +1,62 @@
+/** What is done when nothing else is: merging, adopting, emptying a crowded inbox, saying what is wanted. */
+import type { Adoption } from "./adoption.ts";
+import type { Merger } from "./merger.ts";
+import type { Tuning } from "./tuning.ts";
+import type { Bucket, Timers } from "./world.ts";
+
+/** Rarely enough to cost nothing; a worker that is ended before goes without. */
+const roundMs: number = 10 * 60 * 1000;
+
+export interface Housekeeping {
+  use(bucket: Bucket): void;
+  /** Something was written just now. */
+  wrote(bucket: Bucket): void;
+  close(): void;
+}
+
+export interface HousekeepingParts {
+  readonly timers: Timers;
+  readonly tuning: Tuning;
+  readonly merger: Merger;
+  readonly adoption: Adoption;
+  readonly unload: () => Promise<void>;
+  readonly checkWants: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
+  const { timers, tuning, merger, adoption } = parts;
+  let cancelTidy: (() => void) | undefined;
+  let cancelRound: (() => void) | undefined;
+  let isClosed = false;
+
+  const awaitQuiet = (bucket: Bucket): void => {
+    cancelTidy?.();
+    if (!isClosed) cancelTidy = timers.after(tuning.tidyQuietMs, () => void merger.tidy(bucket));
+  };
+
+  const round = (): void => {
+    if (isClosed) return;
+    parts.checkWants();
+    parts.unload().catch(parts.failed);
+    cancelRound = timers.after(roundMs, round);
+  };
+  cancelRound = timers.after(roundMs, round);
+
+  return {
+    use(bucket) {
+      awaitQuiet(bucket);
+      adoption.consider(bucket);
+    },
+    wrote(bucket) {
+      void merger.consider(bucket);
+      awaitQuiet(bucket);
+    },
+    close() {
+      isClosed = true;
+      cancelTidy?.();
+      cancelRound?.();
+      adoption.close();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Merges segments, so that they stay few. No edit waits for it: segments are read and joined while edits go out, and
+ * only the PUT of the result takes its turn among the other writes. A kill at any moment costs that merge alone; a
+ * merged segment that is in the bucket is remembered, and named by the next manifest, whoever writes it.
+ *
+ * It is also who notices that an own segment is lost: then all that this replica ever published is published anew,
+ * and whole, because what others published since may build on what was lost.
+ */
+import type { SlotRange } from "../../shared/codecs/manifest.ts";
+import type { Pack } from "../../shared/codecs/pack.ts";
+import { noAnswerCodes, toErrorData } from "../../shared/errors.ts";
+import { objectKey, segmentName } from "../../shared/keys.ts";
+import type { Documents } from "./documents.ts";
+import type { Frontier } from "./frontier.ts";
+import { joinPacks, reencodeAll } from "./joining.ts";
+import { pause } from "./pause.ts";
+import type { Problems } from "./problems.ts";
+import type { Publisher } from "./publisher.ts";
+import { isUnreadable, readSegment } from "./reader.ts";
+import type { ReplicaWriter } from "./replica-writer.ts";
+import type { Merge, Slot } from "./slots.ts";
+import { dueMerge, freeSlot, neededSlots, tidyMerge } from "./slots.ts";
+import type { Tuning } from "./tuning.ts";
+import type { Bucket, World } from "./world.ts";
+
+const subject = "merge";
+
+export interface Merger {
+  /** Something was written: see whether there is anything to do. Never rejects. */
+  consider(bucket: Bucket): Promise<void>;
+  /** Nothing goes on: merge for the sake of readers from the beginning. Never rejects. */
+  tidy(bucket: Bucket): Promise<void>;
+}
+
+export interface MergerParts {
+  readonly world: World;
+  readonly tuning: Tuning;
+  readonly writer: ReplicaWriter;
+  readonly publisher: Publisher;
+  readonly documents: Documents;
+  readonly frontier: Frontier;
+  readonly problems: Problems;
+  /** There is something to publish now. */
+  readonly outstanding: () => void;
+  readonly superseded: () => void;
+}
+
+export function createMerger(parts: MergerParts): Merger {
+  const { world, tuning, writer, publisher, documents, frontier, problems } = parts;
+  const breathe = (): Promise<void> => pause(world.timers, 0);
+  let running: Promise<void> | null = null;
+
+  const step = async (bucket: Bucket, isQuiet: boolean): Promise<void> => {
+    if (writer.stored.auditDue) await audit(bucket);
+    // What was merged is named by the next manifest; until then its slots are not free.
+    if (writer.stored.merged !== null) return isQuiet ? nameMerged() : undefined;
+    const slots = writer.manifest?.slots ?? [];
+    const due = dueMerge(bucket.layout, slots, tuning.mergeFanOut);
+    const merge = due ?? (isQuiet ? tidyMerge(slots) : undefined);
+    if (merge === undefined) return;
+    const { packs, missing } = await readOwn(bucket, merge.from);
+    if (missing.length > 0) return abandon(bucket, missing);
+    const pack = await reencodeAll(joinPacks(packs), documents, breathe);
+    await publisher.exclusive(() => write(bucket, merge, pack));
+    if (isQuiet) nameMerged();
+  };
+
+  const nameMerged = (): void => {
+    publisher.republish();
+    parts.outstanding();
+  };
+
+  const write = async (bucket: Bucket, merge: Merge, pack: Pack): Promise<void> => {
+    await writer.finish(bucket);
+    const slot = slotFor(bucket, merge);
+    if (slot === undefined || writer.stored.merged !== null || !isListed(merge.from)) return;
+    await writer.writeSegment(bucket, slot, pack, (merged) => ({ merged }));
+  };
+
+  const slotFor = (bucket: Bucket, { toLevel }: Merge): Slot | undefined => {
+    const { stored, manifest } = writer;
+    const use = {
+      listed: manifest?.slots ?? [],
+      written: [],
+      quarantine: stored.quarantine,
+      now: world.clock.now(),
+    };
+    for (let level = toLevel; level < bucket.layout.levels; level++) {
+      const slot = freeSlot(level, bucket.layout, use);
+      if (slot !== undefined) return slot;
+    }
+    return undefined;
+  };
+
+  const isListed = (ranges: readonly SlotRange[]): boolean => {
+    const listed = new Set((writer.manifest?.slots ?? []).map(({ generation }) => generation));
+    return ranges.every(({ generation }) => listed.has(generation));
+  };
+
+  const audit = async (bucket: Bucket): Promise<void> => {
+    const lost = new Set(writer.stored.lost);
+    const needed = neededSlots(writer.manifest?.slots ?? []);
+    const { missing } = await readOwn(
+      bucket,
+      needed.filter(({ generation }) => !lost.has(generation)),
+    );
+    if (missing.length > 0) await abandon(bucket, missing);
+    await publisher.exclusive(() => writer.remember({ auditDue: false }));
+  };
+
+  const readOwn = async (
+    bucket: Bucket,
+    ranges: readonly SlotRange[],
+  ): Promise<{ readonly packs: readonly Pack[]; readonly missing: readonly SlotRange[] }> => {
+    const packs: Pack[] = [];
+    const missing: SlotRange[] = [];
+    for (const range of ranges)
+      try {
+        packs.push(await readSegment(world.tools, bucket, bucket.replica, range, { reload: true }));
+      } catch (error) {
+        if (!isUnreadable(error)) throw error;
+        missing.push(range);
+      }
+    return { packs, missing };
+  };
+
+  const abandon = async (bucket: Bucket, missing: readonly SlotRange[]): Promise<void> => {
+    // It may have been superseded, and its slot written again, while it was being read.
+    const gone = missing.filter((range) => isNeeded(range));
+    if (gone.length === 0) return;
+    for (const { level, slot } of gone) {
+      const key = objectKey(bucket.namespace, bucket.replica, segmentName(level, slot));
+      world.log.warn("an own segment is lost, and written again", { key });
+    }
+    await publisher.revoke(await frontier.publishedBy(bucket.replica));
+    // Only now: as long as it is named, the next one to look at it comes here again.
+    const lost = [...writer.stored.lost, ...gone.map(({ generation }) => generation)];
+    await publisher.exclusive(() => writer.remember({ lost }));
+    parts.outstanding();
+  };
+
+  const isNeeded = ({ generation }: SlotRange): boolean =>
+    neededSlots(writer.manifest?.slots ?? []).some((range) => range.generation === generation);
+
+  const run = (bucket: Bucket, isQuiet: boolean): Promise<void> => {
+    running ??= step(bucket, isQuiet)
+      .then(() => problems.resolve(subject))
+      .catch((error: unknown) => {
+        const { code } = toErrorData(error);
+        if (code === "superseded") parts.superseded();
+        // It only saves space: it is tried again after the next write.
+        else if (code !== "closed" && !noAnswerCodes.has(code)) problems.report(subject, error);
+      })
+      .finally(() => {
+        running = null;
+      });
+    return running;
+  };
+
+  return {
+    consider: (bucket) => run(bucket, false),
+    tidy: (bucket) => run(bucket, true),
+  };
+}

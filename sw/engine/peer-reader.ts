@@ -1,0 +1,140 @@
+/**
+ * Reads one other replica, and takes in what it says: its news go into the inbox in the transaction that moves its
+ * cursor and the frontier; what it says of others is passed on. It notices when the replica is lost.
+ */
+import type { DocumentId } from "@automerge/automerge-repo/slim";
+import type { Manifest } from "../../shared/codecs/manifest.ts";
+import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
+import { bytesToHex } from "../../shared/hex.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import { hasAll, withDocument } from "./chunks.ts";
+import type { Frontier } from "./frontier.ts";
+import type { Inbox } from "./inbox.ts";
+import { afterLook } from "./missing.ts";
+import { movesOf } from "./packing.ts";
+import type { PeerRecord, PeerRecords } from "./peer-records.ts";
+import type { Cursor } from "./reader.ts";
+import { readReplica, startCursor } from "./reader.ts";
+import type { ReplicaDisk } from "./replica-disk.ts";
+import type { Bucket, World } from "./world.ts";
+
+export interface Look {
+  readonly etag: string | undefined;
+  readonly isPresent: boolean;
+  readonly isChanged: boolean;
+}
+
+export interface PeerReader {
+  /** Throws what the store throws, or the first thing that was wrong with what was read. */
+  read(bucket: Bucket, replica: ReplicaId, etag: string | undefined): Promise<Look>;
+  /** Brings what this replica itself published into the inbox: its documents are not where they were. */
+  readBack(bucket: Bucket): Promise<void>;
+}
+
+export interface PeerReaderParts {
+  readonly world: World;
+  readonly disk: ReplicaDisk;
+  readonly records: PeerRecords;
+  readonly frontier: Frontier;
+  readonly inbox: Inbox;
+  /** Documents have something new in the inbox. */
+  readonly received: (ids: readonly DocumentId[]) => void;
+  /** A manifest with news was read. */
+  readonly heard: (replica: ReplicaId, manifest: Manifest) => void;
+  /**
+   * A replica is gone that was read before, and nobody has taken over what it had published; resolves when nothing is
+   * taken for granted any more that rested on it.
+   */
+  readonly lost: (replica: ReplicaId) => Promise<void>;
+  /** Whether enough others have been asked since then to know whether one of them has adopted it. */
+  readonly askedOthersSince: (since: number) => boolean;
+}
+
+export function createPeerReader(parts: PeerReaderParts): PeerReader {
+  const { world, disk, records, frontier, inbox } = parts;
+  const { clock, tools } = world;
+
+  const arrived = new Set<DocumentId>();
+
+  const take = (replica: ReplicaId, pack: Pack, record: PeerRecord): Promise<void> =>
+    frontier.exclusive(async () => {
+      const batch = inbox.toWrite(replica, pack);
+      const moves = movesOf(replica, pack, isComplete);
+      const moved = frontier.toWrite(moves);
+      await disk.commit({
+        put: { ...batch.put, ...moved.put, ...records.toPut(replica, record) },
+        remove: [...batch.remove, ...moved.remove],
+      });
+      records.set(replica, record);
+      frontier.apply(moves);
+      for (const id of inbox.accept(batch)) arrived.add(id);
+    });
+
+  /** Applied only when all that there is has come: half of a document's history is an old version of it. */
+  const handOver = (): void => {
+    const ids = [...arrived];
+    arrived.clear();
+    if (ids.length > 0) parts.received(ids);
+  };
+
+  /** Only a revoked document is worth the look: whether the publication by itself is all there is. */
+  const isComplete = (id: DocumentId, { whole, heads, chunks }: PackedDocument): boolean => {
+    if (!whole || !frontier.isRevoked(id)) return false;
+    try {
+      const hashes = heads.map((head) => bytesToHex(head));
+      return withDocument(chunks, (doc) => hasAll(doc, hashes));
+    } catch {
+      return false;
+    }
+  };
+
+  const missed = async (replica: ReplicaId): Promise<void> => {
+    const record = records.get(replica);
+    if (record.cursor.generation === 0) return;
+    const { since, isLost } = afterLook(record.missingSince, "missing", clock.now());
+    if (since !== record.missingSince)
+      await records.save(replica, { ...record, missingSince: since });
+    if (!isLost || !parts.askedOthersSince(since!)) return;
+    if (!records.isAdopted(replica)) await parts.lost(replica);
+    await records.save(replica, { ...record, cursor: startCursor, missingSince: null });
+  };
+
+  const found = async (replica: ReplicaId): Promise<void> => {
+    const record = records.get(replica);
+    if (record.missingSince !== null)
+      await records.save(replica, { ...record, missingSince: null });
+  };
+
+  return {
+    async read(bucket, replica, knownEtag) {
+      const { cursor, adopted } = records.get(replica);
+      const keep = (pack: Pack, next: Cursor): Promise<void> =>
+        take(replica, pack, { cursor: next, missingSince: null, adopted });
+      const reading = { tools, bucket, replica, cursor, knownEtag, take: keep };
+      const result = await readReplica(reading).finally(handOver);
+      if (result.kind === "absent" || result.kind === "older") {
+        await missed(replica);
+        return { etag: undefined, isPresent: result.kind === "older", isChanged: false };
+      }
+      await found(replica);
+      if (result.kind === "unchanged")
+        return { etag: result.etag, isPresent: true, isChanged: false };
+      const { manifest, problem } = result;
+      if (JSON.stringify(manifest.adopted) !== JSON.stringify(adopted))
+        await records.save(replica, { ...records.get(replica), adopted: manifest.adopted });
+      parts.heard(replica, manifest);
+      if (problem !== null) throw problem;
+      return { etag: result.etag, isPresent: true, isChanged: true };
+    },
+    async readBack(bucket) {
+      const { replica } = bucket;
+      const takeBack = async (pack: Pack): Promise<void> => {
+        const batch = inbox.toWrite(replica, pack);
+        await disk.commit(batch);
+        for (const id of inbox.accept(batch)) arrived.add(id);
+      };
+      const reading = { tools, bucket, replica, cursor: startCursor, take: takeBack };
+      await readReplica(reading).finally(handOver);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** What is remembered of each other replica: how far it was read, and since when it has been missing. */
+import type { ReplicaAt } from "../../shared/codecs/manifest.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import type { Cursor } from "./reader.ts";
+import { startCursor } from "./reader.ts";
+import type { ReplicaDisk } from "./replica-disk.ts";
+
+export const cursorPrefix = "cursor/";
+
+export interface PeerRecord {
+  readonly cursor: Cursor;
+  /** When it was first found missing, or older than it was, since it was last found; milliseconds since 1970. */
+  readonly missingSince: number | null;
+  /** Whose publications it has taken over. */
+  readonly adopted: readonly ReplicaAt[];
+}
+
+const unknownPeer: PeerRecord = { cursor: startCursor, missingSince: null, adopted: [] };
+
+export interface PeerRecords {
+  get(replica: ReplicaId): PeerRecord;
+  /** The replicas that were read at least once. */
+  known(): ReplicaId[];
+  /** Whether somebody has taken over everything this replica had published when it was read last. */
+  isAdopted(replica: ReplicaId): boolean;
+  /** What to write, in the transaction that makes it true. */
+  toPut(replica: ReplicaId, record: PeerRecord): Record<string, unknown>;
+  /** Call it when that transaction has committed. */
+  set(replica: ReplicaId, record: PeerRecord): void;
+  save(replica: ReplicaId, record: PeerRecord): Promise<void>;
+}
+
+export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
+  const records = new Map<ReplicaId, PeerRecord>();
+  for (const [key, value] of await disk.list(cursorPrefix))
+    records.set(key.slice(cursorPrefix.length) as ReplicaId, value as PeerRecord);
+  const get = (replica: ReplicaId): PeerRecord => records.get(replica) ?? unknownPeer;
+  const toPut = (replica: ReplicaId, record: PeerRecord): Record<string, unknown> => ({
+    [cursorPrefix + replica]: record,
+  });
+
+  return {
+    get,
+    known: () => [...records.keys()],
+    isAdopted: (replica) => {
+      const { generation } = get(replica).cursor;
+      return [...records.values()].some(({ adopted }) =>
+        adopted.some((other) => other.replica === replica && other.generation >= generation),
+      );
+    },
+    toPut,
+    set: (replica, record) => void records.set(replica, record),
+    async save(replica, record) {
+      await disk.commit({ put: toPut(replica, record) });
+      records.set(replica, record);
+    },
+  };
+}
