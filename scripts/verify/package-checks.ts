@@ -12,7 +12,7 @@ import { checkStep } from "./run-step.ts";
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
   "presync.js": 74_000,
-  "presync-sw.js": 95_000,
+  "presync-sw.js": 104_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

@@ -316,7 +316,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     documents,
     inbox,
     frontier,
-    records,
     problems,
     reader,
     bucket: () => bucket,
@@ -440,7 +439,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       isPaused = false;
       poller.use(next);
       flushes.use(next);
-      if (next !== null) housekeeping.use(next);
+      housekeeping.use(next);
       searches.settle();
       changed();
     },

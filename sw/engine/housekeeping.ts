@@ -8,7 +8,7 @@ import type { Bucket, Timers } from "./world.ts";
 const roundMs: number = 10 * 60 * 1000;
 
 export interface Housekeeping {
-  use(bucket: Bucket): void;
+  use(bucket: Bucket | null): void;
   /** Something was written just now. */
   wrote(bucket: Bucket): void;
   close(): void;
@@ -28,15 +28,17 @@ export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
   const { timers, tuning, merger, adoption } = parts;
   let cancelTidy: (() => void) | undefined;
   let cancelRound: (() => void) | undefined;
+  let bucket: Bucket | null = null;
   let isClosed = false;
 
-  const awaitQuiet = (bucket: Bucket): void => {
+  const awaitQuiet = (of: Bucket): void => {
     cancelTidy?.();
-    if (!isClosed) cancelTidy = timers.after(tuning.tidyQuietMs, () => void merger.tidy(bucket));
+    if (!isClosed) cancelTidy = timers.after(tuning.tidyQuietMs, () => void merger.tidy(of));
   };
 
   const round = (): void => {
     if (isClosed) return;
+    if (bucket !== null) adoption.consider(bucket);
     parts.checkWants();
     parts.unload().catch(parts.failed);
     cancelRound = timers.after(roundMs, round);
@@ -44,13 +46,15 @@ export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
   cancelRound = timers.after(roundMs, round);
 
   return {
-    use(bucket) {
-      awaitQuiet(bucket);
-      adoption.consider(bucket);
+    use(next) {
+      bucket = next;
+      if (next === null) return cancelTidy?.();
+      awaitQuiet(next);
+      adoption.consider(next);
     },
-    wrote(bucket) {
-      void merger.consider(bucket);
-      awaitQuiet(bucket);
+    wrote(to) {
+      void merger.consider(to);
+      awaitQuiet(to);
     },
     close() {
       isClosed = true;

@@ -62,7 +62,7 @@ export function createMerger(parts: MergerParts): Merger {
     if (missing.length > 0) return abandon(bucket, missing);
     const pack = await reencodeAll(joinPacks(packs), documents, breathe);
     await publisher.exclusive(() => write(bucket, merge, pack));
-    if (isQuiet) nameMerged();
+    if (isQuiet && writer.stored.merged !== null) nameMerged();
   };
 
   const nameMerged = (): void => {
@@ -159,6 +159,9 @@ export function createMerger(parts: MergerParts): Merger {
 
   return {
     consider: (bucket) => run(bucket, false),
-    tidy: (bucket) => run(bucket, true),
+    async tidy(bucket) {
+      await running;
+      await run(bucket, true);
+    },
   };
 }

@@ -27,6 +27,8 @@ export interface Look {
 export interface PeerReader {
   /** Throws what the store throws, or the first thing that was wrong with what was read. */
   read(bucket: Bucket, replica: ReplicaId, etag: string | undefined): Promise<Look>;
+  /** The next reading of another replica begins at the start. */
+  readAnew(replica: ReplicaId): void;
   /** Brings what this replica itself published into the inbox: its documents are not where they were. */
   readBack(bucket: Bucket): Promise<void>;
 }
@@ -54,6 +56,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   const { world, disk, records, frontier, inbox } = parts;
   const { clock, tools } = world;
 
+  /** To be read from the start. */
+  const anew = new Set<ReplicaId>();
   const arrived = new Set<DocumentId>();
 
   const take = (replica: ReplicaId, pack: Pack, record: PeerRecord): Promise<void> =>
@@ -106,12 +110,21 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   };
 
   return {
+    readAnew: (replica) => void anew.add(replica),
     async read(bucket, replica, knownEtag) {
-      const { cursor, adopted } = records.get(replica);
+      const { cursor: before, adopted } = records.get(replica);
+      const isAnew = anew.delete(replica);
+      const cursor = isAnew ? startCursor : before;
       const keep = (pack: Pack, next: Cursor): Promise<void> =>
         take(replica, pack, { cursor: next, missingSince: null, adopted });
-      const reading = { tools, bucket, replica, cursor, knownEtag, take: keep };
-      const result = await readReplica(reading).finally(handOver);
+      const etag = cursor.generation === 0 ? undefined : knownEtag;
+      const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep };
+      const result = await readReplica(reading)
+        .catch((error: unknown) => {
+          if (isAnew) anew.add(replica);
+          throw error;
+        })
+        .finally(handOver);
       if (result.kind === "absent" || result.kind === "older") {
         await missed(replica);
         return { etag: undefined, isPresent: result.kind === "older", isChanged: false };

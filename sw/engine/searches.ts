@@ -9,9 +9,7 @@ import type { Documents } from "./documents.ts";
 import type { Frontier } from "./frontier.ts";
 import type { Inbox } from "./inbox.ts";
 import type { PeerReader } from "./peer-reader.ts";
-import type { PeerRecords } from "./peer-records.ts";
 import type { Problems } from "./problems.ts";
-import { startCursor } from "./reader.ts";
 import type { Bucket } from "./world.ts";
 
 export interface Searches {
@@ -28,19 +26,18 @@ export interface SearchesParts {
   readonly documents: Documents;
   readonly inbox: Inbox;
   readonly frontier: Frontier;
-  readonly records: PeerRecords;
   readonly problems: Problems;
   readonly reader: PeerReader;
   readonly bucket: () => Bucket | null;
   /** Everybody has been asked; or there is nobody to ask. */
   readonly isAnswered: () => boolean;
-  /** The replica's cursor is at the start again. */
+  /** This replica is to be read again, now. */
   readonly reread: (replica: ReplicaId) => void;
   readonly unavailable: (id: DocumentId) => void;
 }
 
 export function createSearches(parts: SearchesParts): Searches {
-  const { documents, inbox, frontier, records, problems, reader } = parts;
+  const { documents, inbox, frontier, problems, reader } = parts;
   const wanted = new Set<DocumentId>();
   const looking = new Set<DocumentId>();
   /** Read from the start in this incarnation: once is enough to have what there is. */
@@ -61,7 +58,7 @@ export function createSearches(parts: SearchesParts): Searches {
     reread.add(replica);
     try {
       if (replica === bucket.replica) return await reader.readBack(bucket);
-      await records.save(replica, { ...records.get(replica), cursor: startCursor });
+      reader.readAnew(replica);
       parts.reread(replica);
     } catch (error) {
       reread.delete(replica);

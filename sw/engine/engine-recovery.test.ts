@@ -1,0 +1,226 @@
+/** What was lost comes back. Time is virtual here: ten minutes and a month pass in no time. */
+import * as A from "@automerge/automerge";
+import type { DocHandle, DocumentId } from "@automerge/automerge-repo/slim";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Manifest } from "../../shared/codecs/manifest.ts";
+import type { ReplicaId } from "../../shared/keys.ts";
+import { manifestName, objectKey } from "../../shared/keys.ts";
+import type { TestDevice, Todos } from "../testing/test-device.ts";
+import {
+  closeDevices,
+  openTodos,
+  startDevice,
+  testNamespace,
+  testReplicas,
+} from "../testing/test-device.ts";
+import { nodeTools } from "../testing/test-world.ts";
+import { headsOf } from "./documents.ts";
+import { MemoryStore } from "./memory-world.ts";
+import { openManifest } from "./reader.ts";
+
+const minuteMs = 60_000;
+const [a, b, c] = testReplicas as [ReplicaId, ReplicaId, ReplicaId, ReplicaId];
+
+let store: MemoryStore;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  store = new MemoryStore();
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await closeDevices();
+});
+
+async function until(check: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 100_000; turn++) {
+    if (check()) return;
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  throw new Error("it never happened");
+}
+
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+async function done<T>(promise: Promise<T>): Promise<T> {
+  let result: { readonly value: T } | undefined;
+  void promise.then((value) => (result = { value }));
+  await until(() => result !== undefined);
+  return result!.value;
+}
+
+async function publish(device: TestDevice, handle: DocHandle<Todos>): Promise<void> {
+  await done(device.engine.inBucket(handle.documentId, headsOf(handle)));
+}
+
+async function open(device: TestDevice, id: DocumentId): Promise<DocHandle<Todos>> {
+  const handle = await done(device.engine.open(id));
+  await until(() => handle.isReady());
+  return handle as DocHandle<Todos>;
+}
+
+function remove(replica: ReplicaId): void {
+  for (const key of store.objects.keys())
+    if (key.startsWith(objectKey(testNamespace, replica, ""))) store.objects.delete(key);
+}
+
+async function manifestOf(device: TestDevice): Promise<Manifest> {
+  const key = objectKey(testNamespace, device.replica, manifestName);
+  const { bytes } = store.objects.get(key)!;
+  const opened = openManifest({ tools: nodeTools }, device.bucket, device.replica, bytes);
+  return (await opened).manifest;
+}
+
+test("I16: a lost source heals: what its readers still hold is in the bucket again", async () => {
+  const gone = await startDevice(store, 0);
+  const reader = await startDevice(store, 1);
+  const kept = gone.engine.repo.create<Todos>({ items: ["open at the reader"] });
+  const closed = gone.engine.repo.create<Todos>({ items: ["never opened there"] });
+  await publish(gone, kept);
+  await publish(gone, closed);
+  const onReader = await open(reader, kept.documentId);
+  onReader.change((doc) => void doc.items.push("built on it"));
+  await publish(reader, onReader);
+  await until(() => [...reader.disk.values.keys()].some((key) => key.includes(closed.documentId)));
+  await gone.engine.close();
+  remove(a);
+  // A missing manifest alone is no loss: its owner, or the store, may still mend it.
+  await pass(5 * minuteMs);
+  const before = await startDevice(store, 2);
+  const early = await done(before.engine.documents.open(closed.documentId));
+  await pass(2 * minuteMs);
+  expect(early.isReady()).toBe(false);
+  await pass(60 * minuteMs);
+  const late = await startDevice(store, 3);
+  expect((await open(late, kept.documentId)).doc().items).toEqual([
+    "open at the reader",
+    "built on it",
+  ]);
+  expect((await open(late, closed.documentId)).doc().items).toEqual(["never opened there"]);
+  expect(reader.engine.repo.handles[closed.documentId]).toBeUndefined();
+});
+
+test("of many readers of a lost source one publishes, and the others see it", async () => {
+  const gone = await startDevice(store, 0);
+  const readers = [await startDevice(store, 1), await startDevice(store, 2)];
+  const handle = gone.engine.repo.create<Todos>({ items: ["x".repeat(3_000)] });
+  await publish(gone, handle);
+  for (const reader of readers) await open(reader, handle.documentId);
+  await gone.engine.close();
+  remove(a);
+  const before = store.requests.length;
+  await pass(120 * minuteMs);
+  const large = store.requests
+    .slice(before)
+    .filter(({ method, bytes, key }) => method === "PUT" && bytes > 100 && key.includes("seg/0"));
+  const text = await manifestOf(readers[0]!);
+  const other = await manifestOf(readers[1]!);
+  expect(large.length + text.tail.documents.length + other.tail.documents.length).toBe(1);
+});
+
+test("a bucket that was emptied is filled again by those who live", async () => {
+  const device = await startDevice(store, 0);
+  const handle = device.engine.repo.create<Todos>({ items: [] });
+  for (let n = 0; n < 60; n++) {
+    handle.change((doc) => void doc.items.push(`a line of some length, number ${n}`));
+    await pass(1_500);
+  }
+  await publish(device, handle);
+  expect([...store.objects.keys()].some((key) => key.includes("seg/"))).toBe(true);
+  store.objects.clear();
+  await pass(60 * minuteMs);
+  const late = await startDevice(store, 1);
+  expect((await open(late, handle.documentId)).doc().items).toHaveLength(60);
+});
+
+test("a document that its disk lost is read back, from the own prefix and from others'", async () => {
+  const writer = await startDevice(store, 0);
+  const handle = writer.engine.repo.create<Todos>({ items: ["mine"] });
+  await publish(writer, handle);
+  const reader = await startDevice(store, 1);
+  const onReader = await open(reader, handle.documentId);
+  await pass(minuteMs);
+  expect(onReader.doc().items).toEqual(["mine"]);
+  for (const device of [writer, reader]) {
+    device.storage.chunks.clear();
+    await done(device.restart());
+    expect((await open(device, handle.documentId)).doc().items).toEqual(["mine"]);
+  }
+});
+
+test("what is wanted for a day is published whole by whoever holds it", async () => {
+  const writer = await startDevice(store, 0);
+  const holder = await startDevice(store, 1);
+  const handle = writer.engine.repo.create<Todos>({ items: ["first"] });
+  await publish(writer, handle);
+  const held = await open(holder, handle.documentId);
+  // The reader gets a change without what it builds on, and nobody ever publishes that.
+  remove(a);
+  await writer.engine.close();
+  held.change((doc) => void doc.items.push("second"));
+  await publish(holder, held);
+  const reader = await startDevice(store, 2, {
+    peers: [{ replica: b, state: "active" }],
+  });
+  const onReader = await done(reader.engine.documents.open(handle.documentId));
+  await done(reader.engine.open(handle.documentId));
+  await pass(5 * minuteMs);
+  expect(onReader.isReady()).toBe(false);
+  await pass(25 * 60 * minuteMs);
+  await until(() => onReader.isReady());
+  expect((onReader.doc() as Todos).items).toEqual(["first", "second"]);
+  await pass(30 * minuteMs);
+  expect((await manifestOf(reader)).wants).toEqual([]);
+});
+
+test("a retired replica is adopted: its prefix may go, and a returning reader mourns nobody", async () => {
+  const retired = await startDevice(store, 0);
+  const reader = await startDevice(store, 2, { peers: testReplicas.slice(0, 2).map(active) });
+  const handle = retired.engine.repo.create<Todos>({ items: [] });
+  for (let n = 0; n < 40; n++) {
+    handle.change((doc) => void doc.items.push(`a line of some length, number ${n}`));
+    await pass(1_500);
+  }
+  await publish(retired, handle);
+  await pass(minuteMs);
+  await retired.engine.close();
+  const adopter = await startDevice(store, 1, {
+    peers: [
+      { replica: a, state: "retired" },
+      { replica: c, state: "active" },
+    ],
+  });
+  const generation = (await manifestOf(retired), retired.engine.status(), undefined);
+  expect(generation).toBeUndefined();
+  await pass(10 * minuteMs);
+  const { adopted } = await manifestOf(adopter);
+  expect(adopted.map(({ replica }) => replica)).toEqual([a]);
+  await pass(2 * 60 * minuteMs);
+  remove(a);
+  const before = (await manifestOf(reader)).tail.last;
+  await pass(3 * 60 * minuteMs);
+  expect((await manifestOf(reader)).tail.last).toBe(before);
+  const late = await startDevice(store, 3, { peers: [active(b)] });
+  const onLate = await openTodos(late, handle.documentId, until);
+  expect(onLate.doc().items).toHaveLength(40);
+  expect(A.getHeads(onLate.doc())).toEqual(A.getHeads(handle.doc()));
+});
+
+test("who finds its id among those that another one fled from flees too", async () => {
+  const device = await startDevice(store, 0);
+  const other = await startDevice(store, 1);
+  await pass(minuteMs);
+  await other.engine.close();
+  other.disk.values.set("replica", { id: b, fledFrom: [a] });
+  await done(other.restart());
+  const handle = other.engine.repo.create<Todos>({ items: [] });
+  await publish(other, handle);
+  await until(() => device.events.includes("cloned"));
+});
+
+function active(replica: ReplicaId): { readonly replica: ReplicaId; readonly state: "active" } {
+  return { replica, state: "active" };
+}
