@@ -51,6 +51,9 @@ import type { Bucket, World } from "./world.ts";
 
 const nonceBytes = 8;
 
+/** Time to read what others have published, before the same is published here. */
+const lookBeforeMs = 15_000;
+
 /** How long closing waits for what is under way. */
 const farewellMs = 5_000;
 
@@ -306,8 +309,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     async lost(replica) {
       world.log.warn("a replica is lost, and its documents are published again", { replica });
-      const heldUntil = clock.now() + random.uniform() * holdMsMax;
-      await publisher.revoke(await frontier.publishedBy(replica), heldUntil);
+      const holdMs = random.uniform() * holdMsMax;
+      await publisher.revoke(await frontier.publishedBy(replica), clock.now() + holdMs);
+      // Whoever was first has published it by then: that is worth a look before doing it again.
+      if (!isClosed) timers.after(Math.max(0, holdMs - lookBeforeMs), () => poller.hint());
       flushes.schedule();
     },
     askedOthersSince: (since) => poller.askedSince(since),

@@ -19,12 +19,19 @@ export interface TestWorldOptions {
   /** How far the device's clock has been set, in milliseconds. */
   readonly offsetMs?: () => number;
   readonly locks?: Locks;
+  /** What stands for chance, in [0, 1). */
+  readonly uniform?: () => number;
 }
 
 /** A device's world: its disk is the only part that outlives it. */
 export function createTestWorld(
   disk: Disk,
-  { haste = 1, offsetMs = () => 0, locks = createMemoryLocks() }: TestWorldOptions = {},
+  {
+    haste = 1,
+    offsetMs = () => 0,
+    uniform = Math.random,
+    locks = createMemoryLocks(),
+  }: TestWorldOptions = {},
 ): World {
   return {
     clock: { now: () => started + offsetMs() + (Date.now() - started) * haste },
@@ -34,7 +41,7 @@ export function createTestWorld(
         return () => clearTimeout(timer);
       },
     },
-    random: { uniform: Math.random, bytes: (count) => randomBytes(count) },
+    random: { uniform, bytes: (count) => randomBytes(count) },
     disk,
     locks,
     tools: nodeTools,
