@@ -7,6 +7,29 @@ import { PresyncError } from "../errors.ts";
 /** Seven bits a byte: eight bytes hold any safe integer. */
 const varintBytesMax = 8;
 
+/** Orders by the first byte that differs; a beginning comes before what goes on. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return a[at]! - b[at]!;
+  return a.length - b.length;
+}
+
+/** Whether each is greater than the one before: in order, and nothing twice. */
+export function isAscending(items: readonly Uint8Array[]): boolean {
+  return items.every((item, index) => index === 0 || compareBytes(items[index - 1]!, item) < 0);
+}
+
+/** One array out of several. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 export class ByteWriter {
   #bytes = new Uint8Array(256);
   #length = 0;
@@ -38,10 +61,6 @@ export class ByteWriter {
   sized(bytes: Uint8Array): void {
     this.varint(bytes.length);
     this.raw(bytes);
-  }
-
-  text(text: string): void {
-    this.sized(new TextEncoder().encode(text));
   }
 
   list<T>(items: readonly T[], write: (item: T) => void): void {
@@ -111,20 +130,11 @@ export class ByteReader {
     return this.raw(length);
   }
 
-  text(bytesMax: number): string {
-    try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(this.sized(bytesMax));
-    } catch (error) {
-      if (error instanceof PresyncError) throw error;
-      throw malformed("has a text that is not UTF-8");
-    }
-  }
-
   /** Each item takes at least one byte, so a count beyond what is left is a lie and allocates nothing. */
   list<T>(countMax: number, read: () => T): T[] {
     const count = this.varint();
-    if (count > countMax || count > this.remaining)
-      throw malformed(`has a list of more than ${countMax} items`);
+    if (count > countMax) throw malformed(`has a list of more than ${countMax} items`);
+    if (count > this.remaining) throw malformed("ends too early");
     const items: T[] = [];
     for (let index = 0; index < count; index++) items.push(read());
     return items;

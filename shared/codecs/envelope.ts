@@ -7,20 +7,25 @@
  * bytes: it finds damage, truncation and mix-ups (WebKit reports a response cut in mid-body as a normal end).
  * It is no proof of authorship; that is the store's permission to write below a prefix.
  *
- * With the flag `deflated` the body is compressed (raw DEFLATE), done only where that makes it smaller.
+ * With the flag `deflated` the body is compressed (raw DEFLATE), done only where that makes it smaller. Compressors
+ * differ, so one body has many sealed spellings: what is canonical is the body.
  */
 import { PresyncError } from "../errors.ts";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import { ByteReader, ByteWriter, compareBytes, concatBytes } from "./bytes.ts";
 
 export const formatVersion = 1;
 
 export type ObjectKind = "manifest" | "segment";
 
-/** No object may be larger, packed or unpacked: it bounds what a hostile one can make a reader allocate. */
+/** No object may be larger: it bounds what a hostile one can make a reader allocate. */
 export const objectBytesMax: number = 64 * 1024 * 1024;
+
+/** Packed or unpacked. The rest is for the envelope, which takes 35 bytes at most; a later one may seal the body. */
+export const bodyBytesMax: number = objectBytesMax - 1024;
 
 export interface Envelope {
   readonly kind: ObjectKind;
+  /** From 1 up. */
   readonly generation: number;
   readonly body: Uint8Array;
 }
@@ -29,7 +34,10 @@ export interface Envelope {
 export interface EnvelopeTools {
   sha256(bytes: Uint8Array): Promise<Uint8Array>;
   deflate(bytes: Uint8Array): Promise<Uint8Array>;
-  /** Rejects when the output would exceed `bytesMax` or the input is not DEFLATE. */
+  /**
+   * Rejects when the output would exceed `bytesMax`, without allocating more, and when the input is anything but one
+   * complete DEFLATE stream.
+   */
   inflate(bytes: Uint8Array, bytesMax: number): Promise<Uint8Array>;
 }
 
@@ -46,20 +54,16 @@ export async function sealEnvelope(
   { kind, generation, body }: Envelope,
   tools: EnvelopeTools,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (body.length > objectBytesMax)
-    throw new PresyncError("too-large", `an object of more than ${objectBytesMax} bytes`);
+  if (body.length > bodyBytesMax)
+    throw new PresyncError("too-large", `a body of more than ${bodyBytesMax} bytes`);
+  if (generation < 1) throw new PresyncError("internal", "generations begin at 1");
   const packed = body.length >= deflateBytesMin ? await tools.deflate(body) : body;
   const pays = packed.length < body.length;
   const stored = pays ? packed : body;
   const head = header(kindCodes[kind], pays ? flagDeflated : 0, generation);
-  const tail = new ByteWriter();
-  tail.sized(stored);
-  const rest = tail.finish();
-  const out = new ByteWriter();
-  out.raw(head);
-  out.raw(await digest(head, rest, tools));
-  out.raw(rest);
-  return out.finish();
+  const length = varintBytes(stored.length);
+  const hash = await digest(concatBytes(head, length, stored), tools);
+  return concatBytes(head, hash, length, stored);
 }
 
 /** Throws `malformed`, `unsupported-version` or `too-large`; what it returns has passed the hash. */
@@ -71,8 +75,7 @@ export async function openEnvelope(
   if (bytes.length > objectBytesMax)
     throw new PresyncError("too-large", `an object of more than ${objectBytesMax} bytes`);
   const reader = new ByteReader(bytes);
-  const found = reader.raw(magic.length);
-  if (magic.some((byte, index) => found[index] !== byte))
+  if (compareBytes(reader.raw(magic.length), magic) !== 0)
     throw new PresyncError("malformed", "an object that is not presync's");
   const version = reader.byte();
   if (version !== formatVersion)
@@ -83,20 +86,23 @@ export async function openEnvelope(
   const headLength = bytes.length - reader.remaining;
   const hash = reader.raw(hashBytes);
   const restStart = headLength + hashBytes;
-  const stored = reader.sized(objectBytesMax);
+  const stored = reader.sized(bodyBytesMax);
   reader.end();
-  const actual = await digest(bytes.subarray(0, headLength), bytes.subarray(restStart), tools);
-  if (actual.some((byte, index) => hash[index] !== byte))
+  const hashed = concatBytes(bytes.subarray(0, headLength), bytes.subarray(restStart));
+  if (compareBytes(await digest(hashed, tools), hash) !== 0)
     throw new PresyncError("malformed", "an object whose hash does not fit");
-  if (kind !== kindCodes[expected] || (flags & ~flagDeflated) !== 0)
+  if (kind !== kindCodes[expected])
     throw new PresyncError("malformed", `an object that is no ${expected}`);
+  if ((flags & ~flagDeflated) !== 0)
+    throw new PresyncError("malformed", "an object with a flag this format does not have");
+  if (generation < 1) throw new PresyncError("malformed", "an object without a generation");
   const body = (flags & flagDeflated) === 0 ? stored : await inflateChecked(stored, tools);
   return { kind: expected, generation, body };
 }
 
 async function inflateChecked(stored: Uint8Array, tools: EnvelopeTools): Promise<Uint8Array> {
   try {
-    return await tools.inflate(stored, objectBytesMax);
+    return await tools.inflate(stored, bodyBytesMax);
   } catch (cause) {
     throw new PresyncError("malformed", "an object whose body does not unpack", { cause });
   }
@@ -112,13 +118,12 @@ function header(kind: number, flags: number, generation: number): Uint8Array {
   return out.finish();
 }
 
-async function digest(
-  head: Uint8Array,
-  rest: Uint8Array,
-  tools: EnvelopeTools,
-): Promise<Uint8Array> {
-  const all = new Uint8Array(head.length + rest.length);
-  all.set(head);
-  all.set(rest, head.length);
-  return (await tools.sha256(all)).subarray(0, hashBytes);
+function varintBytes(value: number): Uint8Array {
+  const out = new ByteWriter();
+  out.varint(value);
+  return out.finish();
+}
+
+async function digest(bytes: Uint8Array, tools: EnvelopeTools): Promise<Uint8Array> {
+  return (await tools.sha256(bytes)).subarray(0, hashBytes);
 }

@@ -1,13 +1,22 @@
 /**
  * The manifest: the one object of a replica that others poll, always written last. It says which publications
  * each slot in use holds, and carries the newest ones inline (the tail), so that a burst of edits is one PUT
- * and seeing it is one GET.
+ * and seeing it is one GET. It is uploaded with every flush, so its slots are delta-coded.
+ *
+ *     replica | incarnation | nonce (8) | time: milliseconds, counter | dataVersion | tail
+ *             | slots, ascending by generation | fledFrom | adopted | wants, ascending
+ *
+ * A slot is: slot * 8 + level | generation, less the one before | tail.first - 1 - last | last - first | bytes
  */
 import { PresyncError } from "../errors.ts";
-import { isReplicaId, type ReplicaId } from "../keys.ts";
-import { ByteReader, ByteWriter } from "./bytes.ts";
+import type { LogicalTime } from "../hlc.ts";
+import { isLogicalTime } from "../hlc.ts";
+import type { ReplicaId } from "../keys.ts";
+import { ByteReader, ByteWriter, compareBytes, isAscending } from "./bytes.ts";
+import { objectBytesMax } from "./envelope.ts";
 import type { Pack } from "./pack.ts";
-import { readPack, writePack } from "./pack.ts";
+import { documentIdBytes, readPack, writePack } from "./pack.ts";
+import { readReplicaId, writeReplicaId } from "./replica-id.ts";
 
 export interface SlotRange {
   readonly level: number;
@@ -17,12 +26,14 @@ export interface SlotRange {
   readonly last: number;
   /** The generation in the segment's envelope: tells it from an older PUT that landed late. */
   readonly generation: number;
+  /** The object's size, for who has to choose between several. */
+  readonly bytes: number;
 }
 
-/** A hybrid logical time: milliseconds since 1970, then a counter. Orders and shows; gates nothing. */
-export interface LogicalTime {
-  readonly wallMs: number;
-  readonly counter: number;
+/** Another replica at the generation up to which something is said of it. */
+export interface ReplicaAt {
+  readonly replica: ReplicaId;
+  readonly generation: number;
 }
 
 export interface Manifest {
@@ -33,58 +44,169 @@ export interface Manifest {
   readonly time: LogicalTime;
   /** The version of the app's data model at the writer. */
   readonly dataVersion: number;
-  readonly slots: readonly SlotRange[];
-  /** Replica ids this one gave up because somebody else was writing under them. */
-  readonly fledFrom: readonly ReplicaId[];
   readonly tail: Pack;
+  readonly slots: readonly SlotRange[];
+  /** Replica ids this one gave up, since somebody else was writing under them. The newest last, none twice. */
+  readonly fledFrom: readonly ReplicaId[];
+  /**
+   * Retired replicas whose publications this one has taken over: their prefixes may be deleted. The newest last, none
+   * twice.
+   */
+  readonly adopted: readonly ReplicaAt[];
+  /** Ids of documents of which this one holds changes that build on others it cannot find, ascending. */
+  readonly wants: readonly Uint8Array[];
 }
 
-const nonceBytes = 8;
-const replicaBytesMax = 64;
-const slotsMax = 256;
-const fledFromMax = 256;
+export const nonceBytes = 8;
+/** A slot's place is one number: `slot * levelsMax + level`. */
+export const levelsMax = 8;
+/** Also the most slots a level has. */
+export const slotsMax = 256;
+/** Also how many a writer lists, the newest ones. */
+export const fledFromMax = 64;
+export const adoptedMax = 256;
+export const wantsMax = 256;
 
+/**
+ * Puts slots and wants into their order, and lists a replica once, where it stands last. Throws `too-large` beyond a
+ * limit, `internal` where no reader would take it.
+ */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
+  const { slots, fledFrom, adopted, wants } = inOrder(manifest);
+  assertWithinLimits({ slots, fledFrom, adopted, wants });
+  const fault = faultOf({ ...manifest, slots, fledFrom, adopted, wants });
+  if (fault !== undefined) throw new PresyncError("internal", `a manifest ${fault}`);
   const out = new ByteWriter();
-  out.text(manifest.replica);
+  writeReplicaId(out, manifest.replica);
   out.varint(manifest.incarnation);
   out.raw(manifest.nonce);
   out.varint(manifest.time.wallMs);
   out.varint(manifest.time.counter);
   out.varint(manifest.dataVersion);
-  out.list(manifest.slots, ({ level, slot, first, last, generation }) => {
-    out.byte(level);
-    out.byte(slot);
-    out.varint(first);
+  writePack(out, manifest.tail);
+  let previous = 0;
+  out.list(slots, ({ level, slot, first, last, generation, bytes }) => {
+    out.varint(slot * levelsMax + level);
+    out.varint(generation - previous);
+    out.varint(manifest.tail.first - 1 - last);
     out.varint(last - first);
+    out.varint(bytes);
+    previous = generation;
+  });
+  out.list(fledFrom, (replica) => writeReplicaId(out, replica));
+  out.list(adopted, ({ replica, generation }) => {
+    writeReplicaId(out, replica);
     out.varint(generation);
   });
-  out.list(manifest.fledFrom, (replica) => out.text(replica));
-  writePack(out, manifest.tail);
+  out.list(wants, (documentId) => out.raw(documentId));
   return out.finish();
 }
 
+/** Throws `malformed`. */
 export function decodeManifest(body: Uint8Array): Manifest {
   const reader = new ByteReader(body);
-  const manifest: Manifest = {
-    replica: readReplica(reader),
+  const head = {
+    replica: readReplicaId(reader),
     incarnation: reader.varint(),
     nonce: reader.raw(nonceBytes).slice(),
     time: { wallMs: reader.varint(), counter: reader.varint() },
     dataVersion: reader.varint(),
-    slots: reader.list(slotsMax, () => {
-      const [level, slot, first] = [reader.byte(), reader.byte(), reader.varint()];
-      return { level, slot, first, last: first + reader.varint(), generation: reader.varint() };
-    }),
-    fledFrom: reader.list(fledFromMax, () => readReplica(reader)),
-    tail: readPack(reader),
+  };
+  const tail = readPack(reader);
+  const manifest: Manifest = {
+    ...head,
+    tail,
+    slots: readSlots(reader, tail.first - 1),
+    fledFrom: reader.list(fledFromMax, () => readReplicaId(reader)),
+    adopted: reader.list(adoptedMax, () => ({
+      replica: readReplicaId(reader),
+      generation: reader.varint(),
+    })),
+    wants: reader.list(wantsMax, () => reader.raw(documentIdBytes).slice()),
   };
   reader.end();
+  const fault = faultOf(manifest);
+  if (fault !== undefined) throw new PresyncError("malformed", `a manifest ${fault}`);
   return manifest;
 }
 
-function readReplica(reader: ByteReader): ReplicaId {
-  const text = reader.text(replicaBytesMax);
-  if (isReplicaId(text)) return text;
-  throw new PresyncError("malformed", "a manifest with a malformed replica id");
+/** `end`: the publication before the tail. */
+function readSlots(reader: ByteReader, end: number): SlotRange[] {
+  let generation = 0;
+  return reader.list(slotsMax, () => {
+    const place = reader.varint();
+    generation += reader.varint();
+    const last = end - reader.varint();
+    const first = last - reader.varint();
+    const bytes = reader.varint();
+    const [level, slot] = [place % levelsMax, Math.floor(place / levelsMax)];
+    return { level, slot, first, last, generation, bytes };
+  });
+}
+
+type Lists = Pick<Manifest, "slots" | "fledFrom" | "adopted" | "wants">;
+
+function inOrder({ slots, fledFrom, adopted, wants }: Manifest): Lists {
+  return {
+    slots: slots.toSorted((a, b) => a.generation - b.generation),
+    fledFrom: newestOf(fledFrom, (replica) => replica),
+    adopted: newestOf(adopted, ({ replica }) => replica),
+    wants: wants.toSorted(compareBytes),
+  };
+}
+
+/** What is listed twice stands where it stood last. */
+function newestOf<T>(items: readonly T[], replicaOf: (item: T) => ReplicaId): readonly T[] {
+  const lastIndex = new Map(items.map((item, index) => [replicaOf(item), index]));
+  return items.filter((item, index) => lastIndex.get(replicaOf(item)) === index);
+}
+
+function assertWithinLimits({ slots, fledFrom, adopted, wants }: Lists): void {
+  const limits: [items: readonly unknown[], countMax: number, what: string][] = [
+    [slots, slotsMax, "slots"],
+    [fledFrom, fledFromMax, "replicas it fled from"],
+    [adopted, adoptedMax, "adopted replicas"],
+    [wants, wantsMax, "wants"],
+  ];
+  for (const [items, countMax, what] of limits)
+    if (items.length > countMax)
+      throw new PresyncError("too-large", `a manifest of more than ${countMax} ${what}`);
+}
+
+/** What makes it no manifest, in words; undefined where nothing does. Writer and reader ask the same. */
+function faultOf(manifest: Manifest): string | undefined {
+  const { nonce, time, tail, slots, fledFrom, adopted, wants } = manifest;
+  if (nonce.length !== nonceBytes) return "with a malformed nonce";
+  if (!isLogicalTime(time)) return "with an impossible time";
+  if (hasImpossibleSlot(slots, tail.first - 1)) return "with an impossible slot";
+  const adoptedIds = adopted.map(({ replica }) => replica);
+  if (new Set(fledFrom).size < fledFrom.length || new Set(adoptedIds).size < adopted.length)
+    return "that lists a replica twice";
+  if (wants.some((documentId) => documentId.length !== documentIdBytes) || !isAscending(wants))
+    return "whose wants are not in order";
+  return undefined;
+}
+
+/** `end`: the publication before the tail. */
+function hasImpossibleSlot(slots: readonly SlotRange[], end: number): boolean {
+  const places = new Set(slots.map(({ level, slot }) => slot * levelsMax + level));
+  if (places.size < slots.length) return true;
+  let previous = 0;
+  return slots.some(({ level, slot, first, last, generation, bytes }) => {
+    const isPossible =
+      isIndex(level, levelsMax) &&
+      isIndex(slot, slotsMax) &&
+      first >= 1 &&
+      first <= last &&
+      last <= end &&
+      generation > previous &&
+      Number.isSafeInteger(generation) &&
+      bytes <= objectBytesMax;
+    previous = generation;
+    return !isPossible;
+  });
+}
+
+function isIndex(value: number, length: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value < length;
 }
