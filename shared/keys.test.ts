@@ -113,6 +113,7 @@ describe("object names", () => {
     [1, Number.NaN],
     [1, Number.POSITIVE_INFINITY],
     [2, 129],
+    [9, 10],
     [257, 3],
     ["1", 10],
     [undefined, 10],

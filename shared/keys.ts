@@ -24,6 +24,9 @@ export interface Layout {
  */
 export const defaultLayout: Layout = { levels: 5, slotsPerLevel: 10 };
 
+/** A manifest has room for eight. */
+const levelsMax = 8;
+
 /** A bound that no sensible layout reaches: what a grant may claim is limited before anything is allocated. */
 const segmentKeysMax = 256;
 
@@ -52,6 +55,7 @@ export function objectNames(layout: Layout): string[] {
     Number.isInteger(levels) &&
     Number.isInteger(slotsPerLevel) &&
     levels >= 1 &&
+    levels <= levelsMax &&
     slotsPerLevel >= 3 &&
     levels * slotsPerLevel <= segmentKeysMax;
   if (!sane) throw new PresyncError("invalid-argument", "not a layout");

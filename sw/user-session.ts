@@ -10,6 +10,7 @@ import type { Status } from "../shared/status.ts";
 import type { Changes, UserId } from "../shared/wire.ts";
 import type { Databases } from "./databases.ts";
 import { DocumentStorage } from "./document-storage.ts";
+import { hasAll } from "./engine/chunks.ts";
 import type { Handle } from "./engine/documents.ts";
 import { headsOf } from "./engine/documents.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -127,7 +128,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
 
   const apply = async (changes: Changes): Promise<Applied> => {
     const handle = await engine.documents.open(parseDocumentId(changes.documentId));
-    const isHere = (): boolean => handle.isReady() && A.hasHeads(handle.doc(), [...changes.heads]);
+    const isHere = (): boolean => handle.isReady() && hasAll(handle.doc(), changes.heads);
     handle.update((doc) => A.loadIncremental(doc, changes.bytes));
     if (!isHere()) return { handle, stored: null };
     return { handle, stored: storeChecked(handle, isHere) };
@@ -195,7 +196,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
 
 /** Resolves once the document has these heads. */
 function arrival(handle: Handle, heads: readonly string[]): Promise<void> {
-  const here = (): boolean => handle.isReady() && A.hasHeads(handle.doc(), [...heads]);
+  const here = (): boolean => handle.isReady() && hasAll(handle.doc(), heads);
   if (here()) return Promise.resolve();
   return new Promise((resolve) => {
     const look = (): void => {

@@ -135,7 +135,10 @@ export function createChangeTracker(
 function news({ handle, told, sent }: Tracked): Changes | undefined {
   if (!handle.isReady()) return undefined;
   const doc = handle.doc();
-  const shared = [...told, ...sent].filter((head) => A.hasHeads(doc, [head]));
+  const shared = [...told, ...sent].filter(
+    // Not `hasHeads`, which encodes the whole change to find out.
+    (head) => A.getBackend(doc).getChangeMetaByHash(head) !== null,
+  );
   if (A.getChangesMetaSince(doc, shared).length === 0) return undefined;
   const bytes = shared.length === 0 ? A.save(doc) : A.saveSince(doc, shared);
   return { documentId: handle.documentId, bytes, heads: A.getHeads(doc) };

@@ -51,6 +51,11 @@ export function changeHashes(doc: AnyDoc): string[] {
   return A.getChangesMetaSince(doc, []).map(({ hash }) => hash);
 }
 
+/**
+ * Whether the document has all these changes. (`hasHeads` of Automerge 3.5 encodes each of them to find out: 100 ms for
+ * a paste of 200 kB.)
+ */
 export function hasAll(doc: AnyDoc, hashes: readonly string[]): boolean {
-  return hashes.length === 0 || A.hasHeads(doc, [...hashes]);
+  const backend = A.getBackend(doc);
+  return hashes.every((hash) => backend.getChangeMetaByHash(hash) !== null);
 }

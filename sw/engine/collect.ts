@@ -3,7 +3,6 @@
  * are open are taken from memory, after they have been stored; all others from storage and inbox, without opening
  * them: ten thousand documents are published one after the other, and none stays in memory.
  */
-import * as A from "@automerge/automerge/slim";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { objectBytesMax } from "../../shared/codecs/envelope.ts";
 import type { PackedDocument } from "../../shared/codecs/pack.ts";
@@ -11,7 +10,7 @@ import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { AnyDoc } from "./chunks.ts";
-import { withDocument } from "./chunks.ts";
+import { hasAll, withDocument } from "./chunks.ts";
 import type { DirtySet } from "./dirty-set.ts";
 import type { Documents } from "./documents.ts";
 import { headsOf, sameHeads, sortedHeads } from "./documents.ts";
@@ -85,7 +84,7 @@ export function createCollector(parts: CollectorParts): Collector {
     heads: Heads,
   ): PackedDocument | "settled" => {
     // What was published before goes on counting, also where the document does not have it (yet, or any more).
-    const kept = published.filter((head) => !A.hasHeads(doc, [head]));
+    const kept = published.filter((head) => !hasAll(doc, [head]));
     if (kept.length > 0) parts.vanished(id);
     const packed = packNews(id, doc, known, [...heads, ...kept].toSorted());
     if (packed === undefined) return "settled";

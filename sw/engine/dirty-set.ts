@@ -9,6 +9,17 @@ import type { Batch } from "./world.ts";
 
 const prefix = "dirty/";
 
+/**
+ * `left/<document>`: a mark made by an incarnation that was superseded in the moment it stored a change. The later one
+ * may be cleaning its own mark for the same document, without having seen that change: so this one is read when the
+ * next one starts.
+ */
+const leftPrefix = "left/";
+
+export function leftKey(id: string): string {
+  return leftPrefix + id;
+}
+
 /** Where a document's mark is on disk, for who marks documents while no engine runs. */
 export function dirtyKey(id: string): string {
   return prefix + id;
@@ -55,7 +66,15 @@ interface Mark {
 export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Promise<DirtySet> {
   const marks = new Map<DocumentId, Mark>();
   let version = 0;
-  for (const [key] of await disk.list(prefix))
+  const left = await disk.keys(leftPrefix);
+  if (left.length > 0) {
+    const ids = left.map((key) => key.slice(leftPrefix.length));
+    await disk.commit({
+      put: Object.fromEntries(ids.map((id) => [dirtyKey(id), true])),
+      remove: left,
+    });
+  }
+  for (const key of await disk.keys(prefix))
     marks.set(key.slice(prefix.length) as DocumentId, {
       version,
       durable: Promise.resolve(),

@@ -8,6 +8,7 @@ import type {
 } from "@automerge/automerge-repo/slim";
 import { PresyncError } from "../../shared/errors.ts";
 import type { AnyDoc } from "./chunks.ts";
+import { hasAll } from "./chunks.ts";
 import type { Heads } from "./frontier.ts";
 import { holdsChanges } from "./guarded-storage.ts";
 
@@ -106,7 +107,7 @@ export function sameHeads(a: Heads, b: Heads): boolean {
 
 /** Hashes of the changes that are not among the ancestors of `known`; heads the document lacks are ignored. */
 export function changesBeyond(doc: AnyDoc, known: Heads): string[] {
-  const shared = known.filter((head) => A.hasHeads(doc, [head]));
+  const shared = known.filter((head) => hasAll(doc, [head]));
   return A.getChangesMetaSince(doc, shared).map((change) => change.hash);
 }
 
@@ -115,7 +116,7 @@ export function measureNews(
   doc: AnyDoc,
   known: Heads,
 ): { readonly changes: number; readonly bytes: number } {
-  const shared = known.filter((head) => A.hasHeads(doc, [head]));
+  const shared = known.filter((head) => hasAll(doc, [head]));
   const changes = A.getChangesMetaSince(doc, shared).length;
   const bytes = changes === 0 ? 0 : A.saveSince(doc, shared).length;
   return { changes, bytes };
@@ -123,7 +124,7 @@ export function measureNews(
 
 /** Whether the document has `heads`, and all of them are among the ancestors of `known`. */
 export function covers(handle: Handle, known: Heads, heads: Heads): boolean {
-  if (!A.hasHeads(handle.doc(), [...heads])) return false;
+  if (!hasAll(handle.doc(), heads)) return false;
   const beyond = new Set(changesBeyond(handle.doc(), known));
   return heads.every((head) => !beyond.has(head));
 }

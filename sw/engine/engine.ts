@@ -23,7 +23,7 @@ import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
 import { createBucketWaiters } from "./bucket-waiters.ts";
 import { changeReplica } from "./change-replica.ts";
 import { createCollector } from "./collect.ts";
-import { dirtyKey, holdMsMax, openDirtySet } from "./dirty-set.ts";
+import { holdMsMax, leftKey, openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
 import { covers, createDocuments, headsOf } from "./documents.ts";
 import { createFlushLoop } from "./flush-loop.ts";
@@ -135,7 +135,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     changed,
     superseded: stop,
     isCurrent: () => disk.isCurrent(),
-    markAnyway: (id) => disk.commitUnguarded({ put: { [dirtyKey(id)]: true } }),
+    markAnyway: (id) => disk.commitUnguarded({ put: { [leftKey(id)]: true } }),
   });
 
   let bucket: Bucket | null = null;
@@ -196,6 +196,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
       // It was written over with a good one just now.
       if (bucket !== null) problems.resolve(`read/${bucket.replica}`);
+      poller.wrote();
       waiters.settle();
       changed();
     },
@@ -299,6 +300,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         if (handle !== undefined) void applyInbox(handle);
       }
     },
+    changed: (replica) => poller.hint(replica),
     heard(replica, manifest) {
       writer.hear(manifest.time);
       const subject = `clock/${replica}`;

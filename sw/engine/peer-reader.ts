@@ -41,6 +41,8 @@ export interface PeerReaderParts {
   readonly inbox: Inbox;
   /** Documents have something new in the inbox. */
   readonly received: (ids: readonly DocumentId[]) => void;
+  /** A replica is worth another look. */
+  readonly changed: (replica: ReplicaId) => void;
   /** A manifest with news was read. */
   readonly heard: (replica: ReplicaId, manifest: Manifest) => void;
   /**
@@ -103,6 +105,25 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     await records.save(replica, { ...record, cursor: startCursor, missingSince: null });
   };
 
+  /** What a replica says of others. Under an id it fled from two have written: it is read once more, from the start. */
+  const remember = async (
+    { replica: own }: Bucket,
+    replica: ReplicaId,
+    { adopted, fledFrom }: Manifest,
+  ): Promise<void> => {
+    const record = records.get(replica);
+    const isSame =
+      JSON.stringify([record.adopted, record.fledFrom]) === JSON.stringify([adopted, fledFrom]);
+    if (isSame) return;
+    const fled = fledFrom.filter((id) => id !== own && !record.fledFrom.includes(id));
+    for (const id of fled) {
+      anew.add(id);
+      await records.save(id, { ...records.get(id), cursor: startCursor });
+    }
+    await records.save(replica, { ...record, adopted, fledFrom });
+    for (const id of fled) parts.changed(id);
+  };
+
   const found = async (replica: ReplicaId): Promise<void> => {
     const record = records.get(replica);
     if (record.missingSince !== null)
@@ -112,11 +133,11 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   return {
     readAnew: (replica) => void anew.add(replica),
     async read(bucket, replica, knownEtag) {
-      const { cursor: before, adopted } = records.get(replica);
+      const { cursor: before, ...rest } = records.get(replica);
       const isAnew = anew.delete(replica);
       const cursor = isAnew ? startCursor : before;
       const keep = (pack: Pack, next: Cursor): Promise<void> =>
-        take(replica, pack, { cursor: next, missingSince: null, adopted });
+        take(replica, pack, { ...rest, cursor: next, missingSince: null });
       const etag = cursor.generation === 0 ? undefined : knownEtag;
       const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep };
       const result = await readReplica(reading)
@@ -133,8 +154,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       if (result.kind === "unchanged")
         return { etag: result.etag, isPresent: true, isChanged: false };
       const { manifest, problem } = result;
-      if (JSON.stringify(manifest.adopted) !== JSON.stringify(adopted))
-        await records.save(replica, { ...records.get(replica), adopted: manifest.adopted });
+      await remember(bucket, replica, manifest);
       parts.heard(replica, manifest);
       if (problem !== null) throw problem;
       return { etag: result.etag, isPresent: true, isChanged: true };

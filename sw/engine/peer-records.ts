@@ -13,9 +13,16 @@ export interface PeerRecord {
   readonly missingSince: number | null;
   /** Whose publications it has taken over. */
   readonly adopted: readonly ReplicaAt[];
+  /** The ids it gave up because somebody else wrote under them. */
+  readonly fledFrom: readonly ReplicaId[];
 }
 
-const unknownPeer: PeerRecord = { cursor: startCursor, missingSince: null, adopted: [] };
+const unknownPeer: PeerRecord = {
+  cursor: startCursor,
+  missingSince: null,
+  adopted: [],
+  fledFrom: [],
+};
 
 export interface PeerRecords {
   get(replica: ReplicaId): PeerRecord;

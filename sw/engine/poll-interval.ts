@@ -5,7 +5,7 @@
 
 /** What "somebody is typing over there" should feel like, at a cost of 20 requests a minute. */
 export const pollIntervalMsMin = 3_000;
-export const hintedIntervalMsMin = 60_000;
+const hintedIntervalMsMin = 60_000;
 export const hiddenIntervalMsMin = 60_000;
 export const pollIntervalMsMax: number = 60 * 60 * 1000;
 

@@ -55,6 +55,8 @@ export interface Poller {
   conditions(conditions: PollerConditions): void;
   /** Somebody may have changed: ask now. Without a replica, ask all. */
   hint(replica?: ReplicaId): void;
+  /** The own manifest in the bucket is a new one: what was seen of it before says nothing. */
+  wrote(): void;
   /** Whether all other replicas have been asked since then. */
   askedSince(since: number): boolean;
   peers(): PeerStatus[];
@@ -251,7 +253,8 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   };
 
   const readOwn = async (from: Bucket, peer: Peer): Promise<void> => {
-    const fetched = await from.get(peer.replica, manifestName, { knownEtag: peer.etag });
+    const knownEtag = peer.etag;
+    const fetched = await from.get(peer.replica, manifestName, { knownEtag });
     if (fetched === "unchanged") return;
     try {
       const found =
@@ -313,6 +316,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       if (isShown) hint();
     },
     hint,
+    wrote() {
+      // A late PUT may bring an old one back, with the ETag it had.
+      for (const peer of peers) if (peer.replica === bucket?.replica) peer.etag = undefined;
+    },
     askedSince: (since) =>
       peers.every(
         (peer) =>

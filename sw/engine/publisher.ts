@@ -10,7 +10,6 @@ import type { Manifest, SlotRange } from "../../shared/codecs/manifest.ts";
 import { adoptedMax, decodeManifest, fledFromMax } from "../../shared/codecs/manifest.ts";
 import type { Pack } from "../../shared/codecs/pack.ts";
 import { PresyncError } from "../../shared/errors.ts";
-import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Collector, News } from "./collect.ts";
@@ -20,7 +19,7 @@ import type { Frontier } from "./frontier.ts";
 import { joinPacks, reencodeOpen } from "./joining.ts";
 import { movesOf, packBytes } from "./packing.ts";
 import type { OpenedManifest } from "./reader.ts";
-import { isUnreadable, openManifest } from "./reader.ts";
+import { isUnreadable, openManifest, writerOf } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { Marks, ReplicaWriter } from "./replica-writer.ts";
 import { withSlots } from "./replica-writer.ts";
@@ -267,5 +266,6 @@ export function createPublisher(parts: PublisherParts): Publisher {
 const noMarks: Marks = new Map();
 
 function sameWriter(a: Manifest, b: Manifest): boolean {
-  return a.incarnation === b.incarnation && bytesToHex(a.nonce) === bytesToHex(b.nonce);
+  const [one, other] = [writerOf(a), writerOf(b)];
+  return one.incarnation === other.incarnation && one.nonce === other.nonce;
 }

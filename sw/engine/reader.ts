@@ -12,6 +12,7 @@ import type { Pack } from "../../shared/codecs/pack.ts";
 import { decodeSegment } from "../../shared/codecs/segment.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
+import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
 import { coverOf } from "./slots.ts";
@@ -27,9 +28,32 @@ export interface Cursor {
   readonly publication: number;
   /** Milliseconds since 1970, by the writer's logical clock. */
   readonly changedAt: number;
+  /** Who wrote the newest manifest that was read. */
+  readonly writer: Writer | null;
 }
 
-export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0 };
+/** One incarnation of a replica. */
+export interface Writer {
+  readonly incarnation: number;
+  /** Hexadecimal. */
+  readonly nonce: string;
+}
+
+export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, writer: null };
+
+export function writerOf({ incarnation, nonce }: Manifest): Writer {
+  return { incarnation, nonce: bytesToHex(nonce) };
+}
+
+/**
+ * Whether a manifest is from another line of incarnations than the one that was read: two devices have written under
+ * one id. What they published under the same numbers differs.
+ */
+function isOtherLine(known: Writer | null, found: Writer): boolean {
+  if (known === null) return false;
+  if (found.incarnation === known.incarnation) return found.nonce !== known.nonce;
+  return found.incarnation < known.incarnation;
+}
 
 export interface OpenedManifest {
   readonly generation: number;
@@ -72,6 +96,8 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     const { etag } = fetched;
     const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
     if (generation < cursor.generation) return { kind: "older" };
+    const writer = writerOf(manifest);
+    if (isOtherLine(cursor.writer, writer)) cursor = startCursor;
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const gap = await readGap({ ...reading, cursor }, manifest, reload);
     ({ cursor } = gap);
@@ -80,7 +106,7 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     const changedAt = manifest.time.wallMs;
     if (problem === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
-      cursor = { generation, publication, changedAt };
+      cursor = { generation, publication, changedAt, writer };
       await reading.take(gap.tail, cursor);
     } else await reading.take(gap.tail, cursor);
     return { kind: "news", cursor, manifest, etag, problem };

@@ -10,7 +10,18 @@ const started = Date.now();
 export const nodeTools: EnvelopeTools = {
   sha256: async (bytes) => createHash("sha256").update(bytes).digest(),
   deflate: async (bytes) => deflateRawSync(bytes),
-  inflate: async (bytes, maxOutputLength) => inflateRawSync(bytes, { maxOutputLength }),
+  inflate: async (bytes, maxOutputLength) => {
+    // As a browser does, and unlike Node by itself: what follows the stream is an error.
+    const { buffer, engine } = inflateRawSync(bytes, {
+      maxOutputLength,
+      info: true,
+    }) as unknown as {
+      readonly buffer: Uint8Array;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    if (engine.bytesWritten !== bytes.length) throw new Error("bytes after the end of the stream");
+    return buffer;
+  },
 };
 
 export interface TestWorldOptions {
