@@ -78,19 +78,20 @@ export async function openEnvelope(
   if (compareBytes(reader.raw(magic.length), magic) !== 0)
     throw new PresyncError("malformed", "an object that is not presync's");
   const version = reader.byte();
-  if (version !== formatVersion)
-    throw new PresyncError("unsupported-version", `an object of format version ${version}`);
   const kind = reader.byte();
   const flags = reader.byte();
   const generation = reader.varint();
   const headLength = bytes.length - reader.remaining;
-  const hash = reader.raw(hashBytes);
-  const restStart = headLength + hashBytes;
-  const stored = reader.sized(bodyBytesMax);
-  reader.end();
-  const hashed = concatBytes(bytes.subarray(0, headLength), bytes.subarray(restStart));
+  const hash = bytes.subarray(headLength, headLength + hashBytes);
+  const hashed = concatBytes(bytes.subarray(0, headLength), bytes.subarray(headLength + hashBytes));
   if (compareBytes(await digest(hashed, tools), hash) !== 0)
     throw new PresyncError("malformed", "an object whose hash does not fit");
+  // Only now: a flipped bit in the version byte is damage, and no reason to wait for a later build.
+  if (version !== formatVersion)
+    throw new PresyncError("unsupported-version", `an object of format version ${version}`);
+  reader.raw(hashBytes);
+  const stored = reader.sized(bodyBytesMax);
+  reader.end();
   if (kind !== kindCodes[expected])
     throw new PresyncError("malformed", `an object that is no ${expected}`);
   if ((flags & ~flagDeflated) !== 0)

@@ -218,8 +218,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
 
   /** A refusal of one key is that key's problem, unless the own manifest is refused too. */
   const refused = (from: Bucket, peer: Peer): void => {
-    if (peer.replica === from.replica) parts.expired();
-    else hint(from.replica);
+    if (peer.replica === from.replica) return parts.expired();
+    // Asked once for all who were refused; if it fails as well it is asked with growing pauses.
+    const own = peers.find(({ replica }) => replica === from.replica);
+    if (own?.failures === 0) own.dueAt = clock.now();
   };
 
   const postpone = (from: Bucket, peer: Peer): void => {
