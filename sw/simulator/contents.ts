@@ -26,8 +26,8 @@ export interface Contents {
   changesOf(chunk: Uint8Array): readonly KnownChange[];
   /** The changes that the manifest below a prefix leads to. */
   ofPrefix(objects: ReadonlyMap<string, StoredObject>, into: Changes): void;
-  /** The changes of all documents in a Repo's storage. */
-  ofStorage(values: Values, into: Changes): void;
+  /** The changes of all documents in a Repo's storage; returns the keys under which there are none. */
+  ofStorage(values: Values, into: Changes): string[];
   /** What waits in an engine's inbox. */
   ofInbox(values: Values, into: Changes): void;
 }
@@ -76,11 +76,15 @@ export function createContents(
       }
     },
     ofStorage(values, into) {
+      const empty: string[] = [];
       for (const [key, value] of values) {
         const [document, kind] = key.split(storageSeparator);
-        if (kind === "snapshot" || kind === "incremental")
-          add(document!, value as Uint8Array, into);
+        if (kind !== "snapshot" && kind !== "incremental") continue;
+        const chunk = value as Uint8Array;
+        add(document!, chunk, into);
+        if (changesOf(chunk).length === 0) empty.push(key);
       }
+      return empty;
     },
     ofInbox(values, into) {
       for (const [key, value] of values) {
@@ -92,19 +96,26 @@ export function createContents(
   };
 }
 
+/**
+ * The type stands in the ninth byte. It must be looked at: `readBundle` finds no changes in some saved documents, and
+ * does not complain.
+ */
+const typeAt = 8;
+const bundleType = 3;
+
+/** Named here, so that looking draws nothing from the randomness of what is looked at. */
+const judge = "ff";
+
 function decode(chunk: Uint8Array): readonly KnownChange[] {
   try {
-    return A.readBundle(chunk).changes.map(toKnown);
+    if (chunk[typeAt] === bundleType) return A.readBundle(chunk).changes.map(toKnown);
+    const doc = A.loadIncremental(A.init({ actor: judge }), chunk);
+    const all = A.getChangesMetaSince(doc, []).map(toKnown);
+    A.free(doc);
+    // A run of changes whose dependencies are elsewhere shows nothing when it is loaded alone.
+    return all.length > 0 ? all : splitChanges(chunk);
   } catch {
-    try {
-      const doc = A.loadIncremental(A.init(), chunk);
-      const all = A.getChangesMetaSince(doc, []).map(toKnown);
-      A.free(doc);
-      // A run of changes whose dependencies are elsewhere shows nothing when it is loaded alone.
-      return all.length > 0 ? all : splitChanges(chunk);
-    } catch {
-      return [];
-    }
+    return [];
   }
 }
 

@@ -12,6 +12,8 @@ export interface Transaction {
 
 export interface DurableMap {
   readonly values: Values;
+  /** Changes with every change. */
+  readonly version: number;
   /** Applies it; the returned function is called when it has been answered: from then on it is safe. */
   apply(transaction: Transaction): () => void;
   /** How many applied ones are not safe yet. */
@@ -32,6 +34,7 @@ interface Undo {
 export function createDurableMap(initial: Iterable<readonly [string, unknown]> = []): DurableMap {
   const values: Values = new Map(initial);
   let undos: Undo[] = [];
+  let version = 0;
 
   const forgetSafe = (): void => {
     // Only a suffix can be lost: what came before a safe one is safe as well.
@@ -41,7 +44,11 @@ export function createDurableMap(initial: Iterable<readonly [string, unknown]> =
 
   return {
     values,
+    get version() {
+      return version;
+    },
     apply({ put = {}, remove = [] }) {
+      version++;
       const keys = [...remove, ...Object.keys(put)];
       const before = keys.map((key) => [key, values.get(key), values.has(key)] as const);
       for (const key of remove) values.delete(key);
@@ -58,12 +65,14 @@ export function createDurableMap(initial: Iterable<readonly [string, unknown]> =
       return undos.length;
     },
     cut(count) {
+      version++;
       for (const undo of undos.splice(undos.length - count).toReversed())
         for (const [key, value, existed] of undo.before.toReversed())
           if (existed) values.set(key, value);
           else values.delete(key);
     },
     clear() {
+      version++;
       values.clear();
       undos = [];
     },

@@ -8,16 +8,23 @@
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { Changes } from "./contents.ts";
 import type { Device } from "./device.ts";
+import type { DurableMap } from "./durable-map.ts";
 import type { Edit } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
+
+const inspected = new WeakMap<DurableMap, string>();
 
 /** Looks whether a device's databases hold what was acknowledged as stored there. */
 export function inspectStored(sim: Simulation, device: Device): void {
   const { context } = sim;
   for (const { storage, stored } of [device.user, device.signedOut]) {
-    if (stored.size === 0) continue;
+    const state = `${storage.version} ${stored.size}`;
+    // What has been looked at and not changed since needs no second look.
+    if (stored.size === 0 || inspected.get(storage) === state) continue;
+    inspected.set(storage, state);
     const there: Changes = new Map();
-    sim.contents.ofStorage(storage.values, there);
+    const unsound = sim.contents.ofStorage(storage.values, there);
+    for (const key of unsound) context.observed.unsound.push(`${device.name} has stored ${key}`);
     const missing = [...stored].filter(({ document, hash }) => !there.get(document)?.has(hash));
     context.observed.inspections.push({
       device: device.name,
@@ -72,4 +79,19 @@ export function reckon(sim: Simulation, bucket: Changes = bucketChanges(sim)): v
     const cause = exposed.get(edit);
     if (cause !== undefined && held.get(document)?.has(hash) !== true) edit.excused ??= cause;
   }
+}
+
+/** Documents of which something was taken away and is not there again, though somebody has it. */
+export function exposedDocuments(sim: Simulation): Set<string> {
+  reckon(sim);
+  const { edits } = sim.context.observed;
+  const found = edits.filter((edit) => exposed.has(edit) && edit.excused === null);
+  return new Set(found.map(({ document }) => document));
+}
+
+/** An edit is said to be in the bucket: is it? */
+export function checkAcknowledged(sim: Simulation, edit: Edit): void {
+  const { document, hash, life } = edit;
+  if (exposed.has(edit) || bucketChanges(sim).get(document)?.has(hash) === true) return;
+  sim.context.observed.premature.push(`${hash} of ${document}, said ${life}`);
 }

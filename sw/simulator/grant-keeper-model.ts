@@ -18,6 +18,8 @@ export interface GrantKeeperModel {
   newcomer(): void;
   /** The network, or the session, is back. */
   hasten(): void;
+  /** Half of the grant's life is over. */
+  renew(): void;
 }
 
 export interface GrantKeeperModelParts {
@@ -114,6 +116,7 @@ export function createGrantKeeperModel(parts: GrantKeeperModelParts): GrantKeepe
       renewedAt = context.scheduler.now;
       void renew();
     },
+    renew: () => void renew(),
     hasten() {
       if (backoff.failures === 0) return;
       backoff.reset();

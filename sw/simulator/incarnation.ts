@@ -13,6 +13,7 @@ import { currentProfile } from "./device.ts";
 import { createDiskModel } from "./disk-model.ts";
 import type { Content, EditKind, SimulatedDocument } from "./edits.ts";
 import { applyEdit, firstChange } from "./edits.ts";
+import { checkAcknowledged } from "./exposure.ts";
 import { createGrantedBucket } from "./granted-bucket.ts";
 import type { GrantKeeperModel } from "./grant-keeper-model.ts";
 import { createGrantKeeperModel } from "./grant-keeper-model.ts";
@@ -203,6 +204,7 @@ export async function startIncarnation(
           if (!life.isAlive) return;
           edit.inBucketAt = scheduler.now;
           edit.inBucketBy = grant?.replica ?? null;
+          checkAcknowledged(sim, edit);
         },
         () => undefined,
       );

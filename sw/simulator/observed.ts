@@ -83,6 +83,8 @@ export interface Inspection {
 }
 
 export interface Observed {
+  /** Where everything lies in the bucket. */
+  signerNamespace: string;
   readonly edits: Edit[];
   readonly writes: Write[];
   readonly tamperings: Tampering[];
@@ -92,6 +94,12 @@ export interface Observed {
   /** I8: every (document, actor, seq) seen, with the hashes it named. */
   readonly names: Map<string, Set<string>>;
   readonly inspections: Inspection[];
+  /** I1: acknowledged as in the bucket, and not there. */
+  readonly premature: string[];
+  /** I14: what lies in a Repo's storage and is nothing of Automerge's. */
+  readonly unsound: string[];
+  /** Documents of which something was taken from the bucket and is not there again, in the end. */
+  readonly unhealed: Set<string>;
   /** I9: what differed between recovering once and twice. */
   readonly recoveries: string[];
   /** I10: reads that went back, or lacked what was written before. */
@@ -125,6 +133,7 @@ export interface Observed {
 
 export function createObserved(): Observed {
   return {
+    signerNamespace: "",
     edits: [],
     writes: [],
     tamperings: [],
@@ -132,6 +141,9 @@ export function createObserved(): Observed {
     trespasses: [],
     names: new Map(),
     inspections: [],
+    premature: [],
+    unsound: [],
+    unhealed: new Set(),
     recoveries: [],
     stepsBack: [],
     leaks: [],

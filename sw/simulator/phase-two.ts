@@ -6,7 +6,8 @@ import * as A from "@automerge/automerge/slim";
 import { manifestName } from "../../shared/keys.ts";
 import type { Device } from "./device.ts";
 import { canonicalJson } from "./edits.ts";
-import { reckon } from "./exposure.ts";
+import { capabilities } from "./capabilities.ts";
+import { exposedDocuments } from "./exposure.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Holding } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
@@ -26,7 +27,7 @@ export async function bringToRest(sim: Simulation, addCold: () => Device): Promi
   faults.heal();
   signer.isDown = false;
   const end = scheduler.now + restMsMax;
-  const settle = async (device: Device): Promise<void> => {
+  const settle = (device: Device): void => {
     device.isOnline = true;
     device.health.fullUntil = 0;
     device.clock.mend();
@@ -35,21 +36,27 @@ export async function bringToRest(sim: Simulation, addCold: () => Device): Promi
       sim.stop(device, "killed");
       Object.assign(device.registry, { isSignedIn: true, isClaimed: true });
     }
+    for (const incarnation of device.running) incarnation.conditions();
+  };
+  const show = (device: Device): void => {
     device.sessionUntil = Number.POSITIVE_INFINITY;
     device.isVisible = true;
     sim.start(device);
     for (const incarnation of device.running) incarnation.conditions();
   };
   const live = (): Device[] => devices.filter(({ isGone }) => !isGone);
-  for (const device of live()) await settle(device);
+  for (const device of live()) settle(device);
   await scheduler.runUntil(scheduler.now + lateMs);
-  for (const device of live()) visit(sim, device);
+  for (const device of live()) show(device);
+  await scheduler.runUntil(scheduler.now + lookMs);
+  // Some days later: who took an id and gave it up unused has used up what the older grants reserve.
+  for (const { running } of live()) running.at(-1)?.keeper.renew();
   await untilAtRest(sim, live(), end);
-  await settle(addCold());
+  show(addCold());
   await untilAtRest(sim, live(), scheduler.now + restMsMax);
   const unrest = unrestOf(sim, live());
   context.observed.unrest.push(...unrest);
-  reckon(sim);
+  for (const document of exposedDocuments(sim)) context.observed.unhealed.add(document);
   for (const device of live()) context.observed.holdings.push(holdingOf(sim, device));
   observeBucket(sim, live());
 }
@@ -80,6 +87,7 @@ function visit(sim: Simulation, device: Device): void {
 /** What keeps the replicas from being at rest, in words. */
 function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
   const unrest: string[] = [];
+  const parted = new Map<string, string>();
   const heads = new Map<string, string>();
   for (const device of live) {
     const incarnation = device.running.at(-1);
@@ -95,12 +103,16 @@ function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
       const others = heads.get(id) ?? found;
       heads.set(id, others);
       if (others !== found)
-        unrest.push(
+        parted.set(
+          id,
           `${device.name} has ${found || "nothing"} of ${id}, others have ${others || "nothing"}`,
         );
     }
   }
-  return unrest;
+  if (parted.size === 0) return unrest;
+  // What a lost source had is not brought back by anybody yet.
+  const lost = capabilities.lostSources ? new Set<string>() : exposedDocuments(sim);
+  return [...unrest, ...[...parted].filter(([id]) => !lost.has(id)).map(([, what]) => what)];
 }
 
 function headsOf(

@@ -8,10 +8,11 @@ import type { Call, Context, Side } from "./context.ts";
 import { createCounters } from "./counters.ts";
 import type { KillSwitch } from "./create-simulation.ts";
 import { createSimulation } from "./create-simulation.ts";
+import { describe } from "./describe.ts";
 import type { FaultKind } from "./faults.ts";
 import { createFaults } from "./faults.ts";
-import type { Violation } from "./invariants.ts";
-import { judgeAll } from "./invariants.ts";
+import type { Violation } from "./invariants/all.ts";
+import { judgeAll } from "./invariants/all.ts";
 import { createObserved } from "./observed.ts";
 import { bringToRest } from "./phase-two.ts";
 import { createRandom } from "./random.ts";
@@ -24,7 +25,7 @@ import { withVirtualGlobals } from "./virtual-globals.ts";
 /** Some day in 2027: what matters is that it is always the same. */
 const epochMs = 1_800_000_000_000;
 const stepsMin = 5;
-const stepsMore = 9;
+const stepsMore = 8;
 const dayMs = 86_400_000;
 
 const layouts: readonly Layout[] = [
@@ -93,8 +94,9 @@ export async function runSeed({ seed, keepTrace = false }: RunOptions): Promise<
         random: draws.fork("signer"),
         layout: draws.pick(layouts),
         grantLifeMs: faults.hits("short grants") ? draws.magnitude(240_000, 7_200_000) : 7 * dayMs,
-        reservedCount: 2,
+        reservedCount: 1,
       });
+      observed.signerNamespace = signer.namespace;
       const sim = createSimulation(context, createBucketModel(), signer, killSwitch);
       const story = createStory(sim, random.fork("story"));
       await story.play(stepsMin + draws.int(stepsMore));
@@ -103,6 +105,7 @@ export async function runSeed({ seed, keepTrace = false }: RunOptions): Promise<
         cold.registry.isSignedIn = true;
         return cold;
       });
+      if (keepTrace) for (const line of describe(sim)) trace.add(context.elapsed(), line);
       for (const device of sim.devices) sim.stop(device, "killed");
     });
   } finally {

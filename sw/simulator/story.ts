@@ -41,7 +41,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
   const { scheduler, faults, counters } = context;
   /** How many large pastes there are in this run: a few runs are full of them. */
   const pasteShare = random.pick([0, 0.02, 0.1, 0.3]);
-  const editsMax = random.pick([2, 4, 9]);
+  const editsMax = random.pick([1, 3, 7]);
   let newDocuments = 0;
 
   const live = (): Device[] => devices.filter(({ isGone }) => !isGone);
@@ -79,7 +79,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
 
   /** Somebody works on a device for a while. */
   const session = (device: Device): void => {
-    const lengthMs = random.magnitude(5_000, 3 * minuteMs);
+    const lengthMs = random.magnitude(4_000, 1.5 * minuteMs);
     device.sessionUntil = Math.max(device.sessionUntil, scheduler.now + lengthMs);
     device.isVisible = true;
     if (random.chance(0.8)) device.isOnline = true;
@@ -176,7 +176,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
 
   return {
     async play(steps) {
-      const count = 2 + random.int(2);
+      const count = random.chance(0.7) ? 2 : 3;
       for (let index = 0; index < count; index++) join();
       for (let index = 0; index < steps; index++) {
         step();
