@@ -11,6 +11,7 @@ import { inspectStored } from "./exposure.ts";
 import { askSigner } from "./grant-keeper-model.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { startIncarnation } from "./incarnation.ts";
+import { remember } from "./recovery.ts";
 import type { Life } from "./life.ts";
 import { createLife } from "./life.ts";
 import type { Simulation } from "./simulation.ts";
@@ -64,6 +65,8 @@ export function createSimulation(
       if (running === life) inspectStatus();
     context.trace.add(context.elapsed(), `${life.name} is killed`);
     end(device, life, landing);
+    if (device.running.length + device.starting.size === 0)
+      sim.remembered.push(remember(sim, device));
     inspectStored(sim, device);
     restartLater(device, 1_000);
   };
@@ -120,6 +123,7 @@ export function createSimulation(
     contents,
     devices,
     documents: [],
+    remembered: [],
     start(device, overlapping = false) {
       if (device.isGone) return;
       if (!overlapping && device.running.length + device.starting.size > 0) return;

@@ -1,20 +1,161 @@
-/** `npm run simulate -- --seeds N --from S`: runs the seeds S to S+N-1 and prints its figures as the last line. */
+/**
+ * `npm run simulate -- --seeds N --from S [--jobs J] [--trace SEED] [--mutant NAME] [--mutants] [--crashes]`
+ *
+ * Runs the seeds S to S+N-1; with `--crashes` kills at every call of one scenario instead; with `--mutants` shows that
+ * every planted bug is caught. Prints its figures as the last line, and exits 0 only when nothing was violated, nothing
+ * that can happen never did, and no mutant survived.
+ */
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { runSeed } from "./run-seed.ts";
+import { runBatches } from "./batches.ts";
+import { bundleChild } from "./bundle.ts";
+import type { Mutant } from "./mutants.ts";
+import { mutants } from "./mutants.ts";
+import type { BatchRequest } from "./seed-batch.ts";
+import type { RunResult } from "./run.ts";
+import { createTotals, violationLines } from "./totals.ts";
+
+/** A child's wasm memory only grows. */
+const batchSize = 40;
+
+/** From so many seeds on, everything that can happen must have happened. */
+const countersFrom = 500;
+
+/** Within so many seeds a planted bug must be caught. */
+const mutantSeedsMax = 300;
+const mutantBatch = 15;
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "50" },
+    seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
+    jobs: { type: "string", default: String(availableParallelism()) },
+    trace: { type: "string" },
+    mutant: { type: "string" },
+    mutants: { type: "boolean", default: false },
+    crashes: { type: "boolean", default: false },
   },
 });
-let violations = 0;
-for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
-  const result = await runSeed({ seed });
-  for (const { invariant, what } of result.violations) {
-    violations++;
-    console.log(`seed ${seed}: ${invariant}: ${what}`);
-  }
+const from = Number(values.from);
+const jobs = Number(values.jobs);
+
+function requests(
+  kind: BatchRequest["kind"],
+  first: number,
+  count: number,
+  size: number,
+  untilViolated = false,
+): BatchRequest[] {
+  const found: BatchRequest[] = [];
+  for (let at = first; at < first + count; at += size)
+    found.push({
+      kind,
+      from: at,
+      count: Math.min(size, first + count - at),
+      keepTrace: false,
+      untilViolated,
+    });
+  return found;
 }
-console.log(`${values.seeds} seeds, ${violations} violations`);
-process.exitCode = violations === 0 ? 0 : 1;
+
+/** Number 0, which kills nobody, and two for each call. */
+async function countCrashes(bundle: string): Promise<number> {
+  let calls = 0;
+  await runBatches({
+    bundle,
+    jobs: 1,
+    requests: requests("crashes", 0, 1, 1),
+    result(result) {
+      ({ calls } = result);
+    },
+  });
+  return 2 * calls;
+}
+
+async function runAll(bundle: string, kind: BatchRequest["kind"], count: number): Promise<boolean> {
+  const started = performance.now();
+  const totals = createTotals();
+  const label = kind === "seeds" ? "seed" : "crash";
+  await runBatches({
+    bundle,
+    jobs,
+    requests: requests(kind, from, count, batchSize),
+    result(result, cpuMs) {
+      totals.add(result, cpuMs);
+      for (const line of violationLines(label, result)) console.log(line);
+    },
+  });
+  const mustAllHappen = kind === "seeds" && totals.runs >= countersFrom;
+  const never = mustAllHappen ? totals.never() : [];
+  if (kind === "seeds") for (const line of totals.counterLines()) console.log(line);
+  for (const name of never) console.log(`never happened: ${name}`);
+  console.log(totals.summary(kind, performance.now() - started));
+  return totals.violations === 0 && never.length === 0;
+}
+
+/** The first violation that a mutant causes, or null. */
+async function huntMutant(mutant: Mutant): Promise<RunResult | null> {
+  const bundle = await bundleChild(mutant);
+  let caught: RunResult | null = null;
+  await runBatches({
+    bundle,
+    jobs,
+    requests: requests("seeds", from, mutantSeedsMax, mutantBatch, true),
+    isEnough: () => caught !== null,
+    result(result) {
+      if (result.violations.length > 0 && (caught === null || result.seed < caught.seed))
+        caught = result;
+    },
+  });
+  return caught;
+}
+
+async function huntMutants(): Promise<boolean> {
+  const started = performance.now();
+  let survivors = 0;
+  for (const mutant of mutants) {
+    const caught = await huntMutant(mutant);
+    if (caught === null) survivors++;
+    console.log(
+      caught === null
+        ? `SURVIVED ${mutant.name}: ${mutant.why}`
+        : `caught ${mutant.name}: seed ${caught.seed}, ${caught.violations[0]!.invariant}: ${caught.violations[0]!.what}`,
+    );
+  }
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  console.log(`${mutants.length} mutants, ${survivors} survived, ${seconds} s`);
+  return survivors === 0;
+}
+
+async function printTrace(bundle: string, seed: number): Promise<boolean> {
+  let isSound = true;
+  await runBatches({
+    bundle,
+    jobs: 1,
+    requests: [{ kind: "seeds", from: seed, count: 1, keepTrace: true, untilViolated: false }],
+    result(result) {
+      for (const line of result.trace) console.log(line);
+      for (const line of violationLines("seed", result)) console.log(line);
+      console.log(`seed ${seed}: ${result.hash}, ${result.events} events`);
+      isSound = result.violations.length === 0;
+    },
+  });
+  return isSound;
+}
+
+function mutantNamed(name: string): Mutant {
+  const found = mutants.find((mutant) => mutant.name === name);
+  if (found === undefined) throw new Error(`there is no mutant "${name}"`);
+  return found;
+}
+
+async function main(): Promise<boolean> {
+  if (values.mutants) return huntMutants();
+  const mutant = values.mutant === undefined ? null : mutantNamed(values.mutant);
+  const bundle = await bundleChild(mutant);
+  if (values.trace !== undefined) return printTrace(bundle, Number(values.trace));
+  if (values.crashes) return runAll(bundle, "crashes", await countCrashes(bundle));
+  return runAll(bundle, "seeds", Number(values.seeds));
+}
+
+process.exitCode = (await main()) ? 0 : 1;

@@ -20,6 +20,8 @@ export interface Simulation {
   readonly contents: Contents;
   readonly devices: Device[];
   readonly documents: SimulatedDocument[];
+  /** Copies of devices as a kill left them, to be recovered in the end. */
+  readonly remembered: Device[];
   /** Starts an incarnation unless one is running or starting already; `overlapping` starts another. */
   start(device: Device, overlapping?: boolean): void;
   /** It has to get another replica id. */
