@@ -1,4 +1,7 @@
 /** Watches the bucket from outside: what was written over, what was repaired, who met what. */
+import type { SlotRange } from "../../shared/codecs/manifest.ts";
+import type { StoredState } from "../engine/replica-state.ts";
+import { stateKey } from "../engine/replica-state.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { BucketModel, StoredObject } from "./bucket-model.ts";
@@ -8,6 +11,26 @@ import type { Device } from "./device.ts";
 import { expose } from "./exposure.ts";
 import type { Write } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
+
+/** Whether a lower slot of the same level is free but for a PUT that may still land. */
+function avoidsQuarantined(
+  { devices }: Simulation,
+  { device: name, name: object }: Write,
+  listed: readonly SlotRange[],
+): boolean {
+  const device = devices.find((candidate) => candidate.name === name);
+  const state = device?.user.disk.values.get(stateKey) as StoredState | undefined;
+  const [, level, slot] = object.split("/").map(Number);
+  return Object.entries(state?.quarantine ?? {}).some(([key, until]) => {
+    const [otherLevel, otherSlot] = key.split("/").map(Number);
+    return (
+      otherLevel === level &&
+      otherSlot! < slot! &&
+      until > device!.clock.now() &&
+      !listed.some((range) => range.level === otherLevel && range.slot === otherSlot)
+    );
+  });
+}
 
 export function createBucketWatch(
   context: Context,
@@ -37,6 +60,8 @@ export function createBucketWatch(
       const { first, last } = write.range;
       const inside = slots.filter((slot) => slot.first >= first && slot.last <= last);
       counters.count(inside.length > 1 ? "merged segments" : "spilled to a segment");
+      if (avoidsQuarantined(simulation(), write, slots))
+        counters.count("avoided a quarantined slot");
     }
     if (write.manifest === null || acknowledged === undefined || isLate) return;
     const isOlder =

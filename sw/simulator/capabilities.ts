@@ -11,6 +11,10 @@ export interface Capabilities {
   readonly adoption: boolean;
   /** An own segment that is gone, damaged or rolled back is noticed and replaced without waiting for a merge. */
   readonly readBack: boolean;
+  /** What two clones wrote under the same numbers is read from both. */
+  readonly forks: boolean;
+  /** What a handle shows equals what its document holds: Automerge 3.5.0 joins two texts at times. */
+  readonly views: boolean;
 }
 
 export const capabilities: Capabilities = {
@@ -18,4 +22,6 @@ export const capabilities: Capabilities = {
   wants: false,
   adoption: false,
   readBack: false,
+  forks: false,
+  views: false,
 };

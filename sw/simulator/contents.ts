@@ -37,13 +37,16 @@ export function createContents(
   seen: (document: string, changes: readonly KnownChange[]) => void,
 ): Contents {
   const decoded = new Map<string, readonly KnownChange[]>();
+  /** The same by identity, which costs nothing: what is stored is never changed in place. */
+  const known = new WeakMap<Uint8Array, readonly KnownChange[]>();
 
   const changesOf = (chunk: Uint8Array): readonly KnownChange[] => {
+    const before = known.get(chunk);
+    if (before !== undefined) return before;
     const name = createHash("sha1").update(chunk).digest("base64");
-    const known = decoded.get(name);
-    if (known !== undefined) return known;
-    const changes = decode(chunk);
+    const changes = decoded.get(name) ?? decode(chunk);
     decoded.set(name, changes);
+    known.set(chunk, changes);
     return changes;
   };
 
@@ -104,12 +107,12 @@ const typeAt = 8;
 const bundleType = 3;
 
 /** Named here, so that looking draws nothing from the randomness of what is looked at. */
-const judge = "ff";
+export const judgeActor = "ff";
 
 function decode(chunk: Uint8Array): readonly KnownChange[] {
   try {
     if (chunk[typeAt] === bundleType) return A.readBundle(chunk).changes.map(toKnown);
-    const doc = A.loadIncremental(A.init({ actor: judge }), chunk);
+    const doc = A.loadIncremental(A.init({ actor: judgeActor }), chunk);
     const all = A.getChangesMetaSince(doc, []).map(toKnown);
     A.free(doc);
     // A run of changes whose dependencies are elsewhere shows nothing when it is loaded alone.

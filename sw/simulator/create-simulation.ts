@@ -64,7 +64,8 @@ export function createSimulation(
     for (const { life: running, inspectStatus } of device.running)
       if (running === life) inspectStatus();
     context.trace.add(context.elapsed(), `${life.name} is killed`);
-    end(device, life, landing);
+    if (context.faults.hits("power lost at a call")) sim.stop(device, "power lost");
+    else end(device, life, landing);
     if (device.running.length + device.starting.size === 0)
       sim.remembered.push(remember(sim, device));
     inspectStored(sim, device);

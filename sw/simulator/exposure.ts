@@ -9,6 +9,7 @@ import type { ReplicaId } from "../../shared/keys.ts";
 import type { Changes } from "./contents.ts";
 import type { Device } from "./device.ts";
 import type { DurableMap } from "./durable-map.ts";
+import { groupBy } from "./group-by.ts";
 import type { Edit } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -89,9 +90,27 @@ export function exposedDocuments(sim: Simulation): Set<string> {
   return new Set(found.map(({ document }) => document));
 }
 
+/** Documents that two devices have published under one id: clones that wrote at once. */
+export function forkedDocuments({ context }: Simulation): Set<string> {
+  const found = new Set<string>();
+  const groups = groupBy(context.observed.writes, ({ replica }) => replica);
+  for (const writes of groups.values()) {
+    if (new Set(writes.map(({ device }) => device)).size < 2) continue;
+    for (const { documents } of writes) for (const document of documents) found.add(document);
+  }
+  return found;
+}
+
 /** An edit is said to be in the bucket: is it? */
 export function checkAcknowledged(sim: Simulation, edit: Edit): void {
   const { document, hash, life } = edit;
   if (exposed.has(edit) || bucketChanges(sim).get(document)?.has(hash) === true) return;
+  const { writes } = sim.context.observed;
+  const writers = writes.filter(({ replica }) => replica === edit.inBucketBy);
+  // Of two clones that write at once, each may write over what the other is about to name.
+  if (new Set(writers.map(({ device }) => device)).size > 1) {
+    exposed.set(edit, "clones wrote at once");
+    return;
+  }
   sim.context.observed.premature.push(`${hash} of ${document}, said ${life}`);
 }

@@ -25,7 +25,11 @@ export const requestFaults = [
 ] as const;
 
 /** For each call of whatever interface. */
-export const callFaults = ["killed before the effect", "killed after the effect"] as const;
+export const callFaults = [
+  "killed before the effect",
+  "killed after the effect",
+  "power lost at a call",
+] as const;
 
 /** For each transaction of a disk. */
 export const diskFaults = ["disk full", "disk failed"] as const;
@@ -86,6 +90,8 @@ const offShare = 0.5;
 
 /** [rarest, most frequent] for those that are on. */
 function rangeOf(kind: FaultKind): readonly [low: number, high: number] {
+  // A share of the kills.
+  if (kind === "power lost at a call") return [0.2, 0.6];
   if (is(callFaults, kind)) return [0.0002, 0.005];
   if (is(diskFaults, kind)) return [0.0005, 0.01];
   if (is(storyFaults, kind)) return [0.02, 0.25];

@@ -6,10 +6,12 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, objectNames } from "../../shared/keys.ts";
+import { unpackDocumentId } from "../engine/packing.ts";
 import type { Bucket, Fetched } from "../engine/world.ts";
 import type { BucketModel, StoredObject } from "./bucket-model.ts";
 import type { Context } from "./context.ts";
 import type { DeviceClock } from "./device-clock.ts";
+import type { DecodedObject } from "./decode-object.ts";
 import { decodeObject } from "./decode-object.ts";
 import type { Life } from "./life.ts";
 import type { Request, Write } from "./observed.ts";
@@ -36,6 +38,12 @@ export interface GrantedBucketParts {
   readonly wrote: (write: Write, replaced: StoredObject | undefined, isLate: boolean) => void;
   /** The store has answered about an object. */
   readonly answered: (replica: ReplicaId, name: string, found: StoredObject | null) => void;
+}
+
+function documentsIn(decoded: DecodedObject | null): string[] {
+  if (decoded === null) return [];
+  const pack = decoded.kind === "manifest" ? decoded.manifest.tail : decoded.segment.pack;
+  return pack.documents.map(({ documentId }) => unpackDocumentId(documentId));
 }
 
 export function createGrantedBucket(parts: GrantedBucketParts): Bucket {
@@ -149,6 +157,7 @@ export function createGrantedBucket(parts: GrantedBucketParts): Bucket {
         generation: decoded?.generation ?? -1,
         manifest: decoded?.kind === "manifest" ? decoded.manifest : null,
         range: decoded?.kind === "segment" ? decoded.segment.pack : null,
+        documents: documentsIn(decoded),
         requestedAt: scheduler.now,
         effects: [],
         acknowledgedAt: null,

@@ -11,6 +11,7 @@ import type { Bucket, Timers, World } from "../engine/world.ts";
 import type { Device, Profile } from "./device.ts";
 import { currentProfile } from "./device.ts";
 import { createDiskModel } from "./disk-model.ts";
+import { countStates } from "./count-states.ts";
 import type { Content, EditKind, SimulatedDocument } from "./edits.ts";
 import { applyEdit, firstChange } from "./edits.ts";
 import { checkAcknowledged } from "./exposure.ts";
@@ -146,11 +147,36 @@ export async function startIncarnation(
     look();
   };
 
+  const note = (document: string, hash: string): Edit | null => {
+    if (observed.edits.some((edit) => edit.document === document && edit.hash === hash))
+      return null;
+    const edit: Edit = {
+      document,
+      hash,
+      device: device.name,
+      life: life.name,
+      at: scheduler.now,
+      signedOut: !registry.isSignedIn,
+      storedAt: null,
+      inBucketAt: null,
+      inBucketBy: null,
+      excused: null,
+    };
+    observed.edits.push(edit);
+    return edit;
+  };
+
+  /** Begins a document with a first change that others may have made as well. */
+  const begin = (handle: Handle, first: Uint8Array): void => {
+    handle.update((doc) => A.loadIncremental(doc, first));
+    for (const { hash } of sim.contents.changesOf(first)) note(handle.documentId, hash);
+  };
+
   const open = async ({ id, birth }: SimulatedDocument): Promise<Handle> => {
     const handle = await engine.open(id);
     watch(handle);
     if (birth !== null) {
-      handle.update((doc) => A.loadIncremental(doc, birth));
+      begin(handle, birth);
       await engine.documents.store(handle);
     }
     return handle;
@@ -178,27 +204,14 @@ export async function startIncarnation(
     open,
     async edit(document, kind, create) {
       const handle = await open(document);
-      if (!handle.isReady() && create)
-        handle.update((doc) => A.loadIncremental(doc, firstChange(random)));
+      if (!handle.isReady() && create) begin(handle, firstChange(random));
       if (!handle.isReady() || !life.isAlive) return;
       handle.change((doc) => applyEdit(doc as Content, kind, random));
       const heads = A.getHeads(handle.doc());
       const [hash] = heads;
       // An edit that changes nothing makes no change.
-      if (heads.length !== 1 || observed.edits.some((edit) => edit.hash === hash)) return;
-      const edit: Edit = {
-        document: document.id,
-        hash: hash!,
-        device: device.name,
-        life: life.name,
-        at: scheduler.now,
-        signedOut: !registry.isSignedIn,
-        storedAt: null,
-        inBucketAt: null,
-        inBucketBy: null,
-        excused: null,
-      };
-      observed.edits.push(edit);
+      const edit = heads.length === 1 ? note(document.id, hash!) : null;
+      if (edit === null) return;
       engine.inBucket(document.id, [hash!]).then(
         () => {
           if (!life.isAlive) return;
@@ -215,7 +228,10 @@ export async function startIncarnation(
       engine.conditions({ online: device.isOnline, visible: device.isVisible });
       if (device.isOnline) keeper.hasten();
     },
-    inspectStatus: () => lookForSecrets("status", engine.status()),
+    inspectStatus() {
+      lookForSecrets("status", engine.status());
+      countStates(incarnation, context);
+    },
   };
   engine.use(useGrant(registry.isSignedIn ? registry.grant : null));
   return incarnation;

@@ -35,6 +35,8 @@ export interface Write {
   readonly manifest: Manifest | null;
   /** Of a segment. */
   readonly range: { readonly first: number; readonly last: number } | null;
+  /** What it is about. */
+  readonly documents: readonly string[];
   readonly requestedAt: number;
   /** When it took effect; more than once where it was duplicated. */
   readonly effects: number[];
@@ -63,12 +65,20 @@ export interface Request {
   readonly peers: number;
 }
 
+export interface HeldDocument {
+  readonly heads: string;
+  /** The content, as canonical JSON. */
+  readonly json: string;
+  /** The same as the handle shows it. */
+  readonly shown: string;
+}
+
 /** What one device has in the end. */
 export interface Holding {
   readonly device: string;
   readonly isCold: boolean;
-  /** By document: sorted heads, and the content as canonical JSON. */
-  readonly documents: ReadonlyMap<string, { readonly heads: string; readonly json: string }>;
+  /** By document. */
+  readonly documents: ReadonlyMap<string, HeldDocument>;
   /** Hashes of all changes, by document. */
   readonly changes: ReadonlyMap<string, ReadonlySet<string>>;
   /** The edits that were acknowledged as stored on this device, and so must be here. */
@@ -98,8 +108,10 @@ export interface Observed {
   readonly premature: string[];
   /** I14: what lies in a Repo's storage and is nothing of Automerge's. */
   readonly unsound: string[];
-  /** Documents of which something was taken from the bucket and is not there again, in the end. */
+  /** Documents that nobody may ask to be whole yet: see `capabilities.ts`. */
   readonly unhealed: Set<string>;
+  /** Documents of which a lost source had something that is not in the bucket again. */
+  readonly stillLost: Set<string>;
   /** I9: what differed between recovering once and twice. */
   readonly recoveries: string[];
   /** I10: reads that went back, or lacked what was written before. */
@@ -144,6 +156,7 @@ export function createObserved(): Observed {
     premature: [],
     unsound: [],
     unhealed: new Set(),
+    stillLost: new Set(),
     recoveries: [],
     stepsBack: [],
     leaks: [],

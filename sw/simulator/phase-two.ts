@@ -7,9 +7,10 @@ import { manifestName } from "../../shared/keys.ts";
 import type { Device } from "./device.ts";
 import { canonicalJson } from "./edits.ts";
 import { capabilities } from "./capabilities.ts";
-import { exposedDocuments } from "./exposure.ts";
+import { judgeActor } from "./contents.ts";
+import { exposedDocuments, forkedDocuments } from "./exposure.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Holding } from "./observed.ts";
+import type { HeldDocument, Holding } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
 
 const minuteMs = 60_000;
@@ -56,7 +57,8 @@ export async function bringToRest(sim: Simulation, addCold: () => Device): Promi
   await untilAtRest(sim, live(), scheduler.now + restMsMax);
   const unrest = unrestOf(sim, live());
   context.observed.unrest.push(...unrest);
-  for (const document of exposedDocuments(sim)) context.observed.unhealed.add(document);
+  for (const document of unhealed(sim)) context.observed.unhealed.add(document);
+  for (const document of exposedDocuments(sim)) context.observed.stillLost.add(document);
   for (const device of live()) context.observed.holdings.push(holdingOf(sim, device));
   observeBucket(sim, live());
 }
@@ -110,9 +112,15 @@ function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
     }
   }
   if (parted.size === 0) return unrest;
-  // What a lost source had is not brought back by anybody yet.
-  const lost = capabilities.lostSources ? new Set<string>() : exposedDocuments(sim);
+  const lost = unhealed(sim);
   return [...unrest, ...[...parted].filter(([id]) => !lost.has(id)).map(([, what]) => what)];
+}
+
+/** What nobody may ask to be whole: as long as the engine does not promise it. */
+function unhealed(sim: Simulation): Set<string> {
+  const found = new Set<string>(capabilities.lostSources ? [] : exposedDocuments(sim));
+  if (!capabilities.forks) for (const document of forkedDocuments(sim)) found.add(document);
+  return found;
 }
 
 function headsOf(
@@ -124,18 +132,25 @@ function headsOf(
 }
 
 function holdingOf(sim: Simulation, device: Device): Holding {
-  const documents = new Map<string, { heads: string; json: string }>();
+  const documents = new Map<string, HeldDocument>();
   const changes = new Map<string, Set<string>>();
   const incarnation = device.running.at(-1);
   for (const { id } of sim.documents) {
     const handle = incarnation?.engine.documents.loaded(id);
     if (handle === undefined) continue;
     const doc = handle.doc();
-    documents.set(id, { heads: A.getHeads(doc).toSorted().join(), json: canonicalJson(doc) });
+    // What a handle shows may be wrong (see `capabilities.views`); what it holds is not.
+    const reloaded = A.load(A.save(doc), { actor: judgeActor });
+    documents.set(id, {
+      heads: A.getHeads(doc).toSorted().join(),
+      json: canonicalJson(reloaded),
+      shown: canonicalJson(doc),
+    });
+    A.free(reloaded);
     changes.set(id, new Set(A.getChangesMetaSince(doc, []).map(({ hash }) => hash)));
   }
   const stored = [...device.user.stored, ...device.signedOut.stored];
-  return { device: device.name, isCold: device.lives === 1, documents, changes, stored };
+  return { device: device.name, isCold: device === sim.devices.at(-1), documents, changes, stored };
 }
 
 function observeBucket(sim: Simulation, live: readonly Device[]): void {

@@ -8,8 +8,8 @@ import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { createStory } from "./story.ts";
 
-const stepsMin = 5;
-const stepsMore = 8;
+const stepsMin = 4;
+const stepsMore = 7;
 const dayMs = 86_400_000;
 const shortGrantMsMin = 240_000;
 const shortGrantMsMax = 7_200_000;

@@ -16,7 +16,7 @@ const minuteMs = 60_000;
 const skewMsMax = 26 * 60 * minuteMs;
 const driftMax = 0.001;
 const devicesMax = 5;
-const documentsMax = 4;
+const documentsMax = 3;
 /** A browser ends an idle worker after so long. */
 const idleMs = 30_000;
 

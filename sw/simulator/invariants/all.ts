@@ -4,7 +4,13 @@
  */
 import { capabilities } from "../capabilities.ts";
 import type { Observed } from "../observed.ts";
-import { converges, firstPollCompletes, nothingUncaught, storageIsSound } from "./convergence.ts";
+import {
+  converges,
+  firstPollCompletes,
+  nothingUncaught,
+  storageIsSound,
+  viewsAreFaithful,
+} from "./convergence.ts";
 import {
   acknowledgedIsThere,
   lostSourceHeals,
@@ -27,7 +33,9 @@ import {
   manifestsTellTheTruth,
   neededSlotsStay,
   objectsAreBounded,
+  looksBeforeItWrites,
   oneWriteOutstanding,
+  oneOwnerEach,
 } from "./slots.ts";
 
 export const invariants: readonly Invariant[] = [
@@ -35,6 +43,7 @@ export const invariants: readonly Invariant[] = [
   publishedSurvives,
   acknowledgedIsThere,
   converges,
+  viewsAreFaithful(capabilities.views),
   wholeOrAbsent,
   withinGrants,
   objectsAreBounded,
@@ -43,6 +52,8 @@ export const invariants: readonly Invariant[] = [
   manifestsTellTheTruth,
   neededSlotsStay,
   oneWriteOutstanding,
+  looksBeforeItWrites,
+  oneOwnerEach,
   oneNameOneChange,
   recoveryIsIdempotent,
   readsAreMonotonic,

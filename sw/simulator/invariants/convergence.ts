@@ -20,6 +20,19 @@ export const converges: Invariant = {
   },
 };
 
+/** I2, as it is seen: what a handle shows is what its document holds. */
+export function viewsAreFaithful(isPromised: boolean): Invariant {
+  return {
+    name: "I2 views",
+    judge: ({ holdings }) =>
+      holdings.flatMap(({ device, documents }) =>
+        [...documents]
+          .filter(([, { json, shown }]) => isPromised && json !== shown)
+          .map(([document]) => `${device} shows ${document} otherwise than it is`),
+      ),
+  };
+}
+
 /**
  * I14: nothing foreign gets into a Repo's storage. That poison blocks nobody else is I1 and I2, which are judged while
  * the poison is still there.

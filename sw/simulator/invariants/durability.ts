@@ -76,11 +76,11 @@ export const signedOutWorkArrives: Invariant = {
     ),
 };
 
-/** I16. `unhealed` is what was taken from the bucket, is on a live device, and is not in the bucket again. */
+/** I16. `stillLost` is what was taken from the bucket, is on a live device, and is not in the bucket again. */
 export function lostSourceHeals(isPromised: boolean): Invariant {
   return {
     name: "I16",
-    judge: ({ unhealed }: Observed) =>
-      isPromised ? [...unhealed].map((document) => `${document} is not whole again`) : [],
+    judge: ({ stillLost }: Observed) =>
+      isPromised ? [...stillLost].map((document) => `${document} is not whole again`) : [],
   };
 }

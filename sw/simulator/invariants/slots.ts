@@ -49,12 +49,15 @@ export const generationsNeverFall: Invariant = {
     }),
 };
 
-/** I6, in the end: what lies in the bucket is what was acknowledged last, however late a PUT landed. */
+/**
+ * I6, in the end: what lies in the bucket is what was acknowledged last, however late a PUT landed. A clone that has
+ * written nothing itself continues what the other has written.
+ */
 export const manifestsAreRepaired: Invariant = {
   name: "I6 repair",
   judge: ({ manifestsAtEnd }) =>
     manifestsAtEnd
-      .filter(({ acknowledged, inBucket }) => acknowledged !== inBucket)
+      .filter(({ acknowledged, inBucket }) => acknowledged > 0 && acknowledged !== inBucket)
       .map(
         ({ device, replica, acknowledged, inBucket }) =>
           `${device} has written generation ${acknowledged} of ${replica}, the bucket has ${inBucket}`,
@@ -183,4 +186,38 @@ export const oneWriteOutstanding: Invariant = {
       }
       return wrong;
     }),
+};
+
+/** An incarnation's first write comes after it has looked at its own manifest: it may be a clone, or restored. */
+export const looksBeforeItWrites: Invariant = {
+  name: "own manifest first",
+  judge: ({ writes, requests, signerNamespace }) => {
+    const seen = new Set<string>();
+    return writes.flatMap(({ life, replica, requestedAt }) => {
+      if (seen.has(life)) return [];
+      seen.add(life);
+      const key = `${signerNamespace}/${replica}/manifest`;
+      const hasLooked = requests.some(
+        (request) =>
+          request.life === life &&
+          request.method === "GET" &&
+          request.key === key &&
+          request.outcome === "ok" &&
+          request.answeredAt! <= requestedAt,
+      );
+      return hasLooked ? [] : [`${life} wrote below ${replica} without having looked`];
+    });
+  },
+};
+
+/** In the end no two devices write below one prefix: of two clones one has fled. */
+export const oneOwnerEach: Invariant = {
+  name: "one owner each",
+  judge: ({ manifestsAtEnd }) =>
+    [...groupBy(manifestsAtEnd, ({ replica }) => replica)]
+      .filter(([, owners]) => owners.length > 1)
+      .map(
+        ([replica, owners]) =>
+          `${replica} belongs to ${owners.map(({ device }) => device).join(" and ")}`,
+      ),
 };
