@@ -52,3 +52,16 @@ function runBatch({ bundle, result }: BatchOptions, request: BatchRequest): Prom
     child.send(request);
   });
 }
+
+/** A row of batches, of so many each. */
+export function requests(
+  kind: BatchRequest["kind"],
+  from: number,
+  count: number,
+  size: number,
+): BatchRequest[] {
+  const found: BatchRequest[] = [];
+  for (let at = from; at < from + count; at += size)
+    found.push({ kind, from: at, count: Math.min(size, from + count - at), keepTrace: false });
+  return found;
+}

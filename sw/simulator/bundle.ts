@@ -32,8 +32,8 @@ function planting({ name, file, find, replace }: Mutant, planted: { value: boole
   const target = path.join(root, file);
   return {
     name: "planted bug",
-    setup({ onLoad }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path: loading }) => {
+    setup(plugin) {
+      plugin.onLoad({ filter: /\.ts$/ }, async ({ path: loading }) => {
         if (loading !== target) return undefined;
         const source = await readFile(loading, "utf8");
         const places = source.split(find).length - 1;

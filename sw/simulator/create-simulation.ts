@@ -28,6 +28,22 @@ export interface KillSwitch {
   kill: (life: Life, landing: "none" | "some") => void;
 }
 
+function remove(device: Device, life: Life): void {
+  device.starting.delete(life);
+  const at = device.running.findIndex((incarnation) => incarnation.life === life);
+  if (at >= 0) device.running.splice(at, 1);
+}
+
+/** The incarnation is no more; of its transactions that are under way some still take effect, or none. */
+function end(device: Device, life: Life, landing: "none" | "some"): void {
+  for (const { diskLane, storageLane } of [device.user, device.signedOut]) {
+    diskLane.end(life, landing);
+    storageLane.end(life, landing);
+  }
+  life.end();
+  remove(device, life);
+}
+
 export function createSimulation(
   context: Context,
   bucket: BucketModel,
@@ -44,25 +60,10 @@ export function createSimulation(
     }
   });
 
-  const remove = (device: Device, life: Life): void => {
-    device.starting.delete(life);
-    const at = device.running.findIndex((incarnation) => incarnation.life === life);
-    if (at >= 0) device.running.splice(at, 1);
-  };
-
-  const end = (device: Device, life: Life, landing: "none" | "some"): void => {
-    for (const { diskLane, storageLane } of [device.user, device.signedOut]) {
-      diskLane.end(life, landing);
-      storageLane.end(life, landing);
-    }
-    life.end();
-    remove(device, life);
-  };
-
   killSwitch.kill = (life, landing) => {
     const device = devices.find(({ name }) => name === life.device)!;
-    for (const { life: running, inspectStatus } of device.running)
-      if (running === life) inspectStatus();
+    for (const incarnation of device.running)
+      if (incarnation.life === life) incarnation.inspectStatus();
     context.trace.add(context.elapsed(), `${life.name} is killed`);
     if (context.faults.hits("power lost at a call")) sim.stop(device, "power lost");
     else end(device, life, landing);

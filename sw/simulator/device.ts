@@ -60,7 +60,7 @@ export interface Device {
   readonly starting: Set<Life>;
 }
 
-export function createProfile(context: Context, label: string, from?: Profile): Profile {
+function createProfile(context: Context, label: string, from?: Profile): Profile {
   return {
     disk: from?.disk.copy() ?? createDurableMap(),
     storage: from?.storage.copy() ?? createDurableMap(initialStorage),

@@ -115,7 +115,7 @@ export async function startIncarnation(
     },
   });
   engine.repo.networkSubsystem.on("message", (message) => {
-    if (message.type === "doc-unavailable") sim.toldUnavailable(incarnation, message.documentId!);
+    if (message.type === "doc-unavailable") sim.toldUnavailable(incarnation, message.documentId);
   });
   const keeper = createGrantKeeperModel({
     context,

@@ -48,7 +48,7 @@ export function runSeed({ seed, keepTrace = false }: SeedOptions): Promise<RunRe
 }
 
 /** Faults that the engine has no answer to yet. */
-function notYet(): FaultKind[] {
+export function notYet(): FaultKind[] {
   const kinds: FaultKind[] = [];
   if (!capabilities.readBack) kinds.push("segment corrupted");
   if (!capabilities.readBack || !capabilities.lostSources)

@@ -12,8 +12,6 @@ export interface BatchRequest {
   readonly from: number;
   readonly count: number;
   readonly keepTrace: boolean;
-  /** End after the first one that is violated. */
-  readonly untilViolated: boolean;
 }
 
 export type BatchMessage =
@@ -21,7 +19,7 @@ export type BatchMessage =
   | { readonly kind: "done" };
 
 async function run(request: BatchRequest): Promise<void> {
-  const { kind, from, count, keepTrace, untilViolated } = request;
+  const { kind, from, count, keepTrace } = request;
   for (let number = from; number < from + count; number++) {
     const before = process.cpuUsage();
     const result =
@@ -29,7 +27,6 @@ async function run(request: BatchRequest): Promise<void> {
     const { user, system } = process.cpuUsage(before);
     if (result === null) break;
     send({ kind: "result", result, cpuMs: (user + system) / 1_000 });
-    if (untilViolated && result.violations.length > 0) break;
   }
   send({ kind: "done" });
 }

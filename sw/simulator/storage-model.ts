@@ -21,6 +21,10 @@ const storageId: readonly [string, Uint8Array] = [
 
 export const initialStorage: readonly (readonly [string, Uint8Array])[] = [storageId];
 
+function name(key: StorageKey): string {
+  return key.join(storageSeparator);
+}
+
 export function createStorageModel(
   context: Context,
   life: Life,
@@ -29,7 +33,6 @@ export function createStorageModel(
   health: DiskHealth,
 ): StorageAdapterInterface {
   const { values } = map;
-  const name = (key: StorageKey): string => key.join(storageSeparator);
   const below = (prefix: StorageKey): string[] => {
     const start = prefix.length === 0 ? "" : name(prefix) + storageSeparator;
     return [...values.keys()].filter((key) => key.startsWith(start));

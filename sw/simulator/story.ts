@@ -20,6 +20,11 @@ const documentsMax = 3;
 /** A browser ends an idle worker after so long. */
 const idleMs = 30_000;
 
+/** Each paste becomes a segment; so many of them fill the lowest level. */
+const stormPastesMin = 9;
+const stormPastesMore = 4;
+const stormPauseMs = 1_700;
+
 export interface Story {
   /** Everything that happens, until it is over. */
   play(steps: number): Promise<void>;
@@ -36,12 +41,19 @@ export function addDevice(sim: Simulation, random: SeededRandom, from?: Device):
   return device;
 }
 
+function setOnline(device: Device, isOnline: boolean, isTold: boolean): void {
+  device.isOnline = isOnline;
+  if (isTold) for (const incarnation of device.running) incarnation.conditions();
+}
+
 export function createStory(sim: Simulation, random: SeededRandom): Story {
   const { context, devices, documents, signer } = sim;
   const { scheduler, faults, counters } = context;
   /** How many large pastes there are in this run: a few runs are full of them. */
   const pasteShare = random.pick([0, 0.02, 0.1, 0.3]);
   const editsMax = random.pick([1, 3, 7]);
+  /** In some runs somebody pastes again and again, until levels are full and merged. */
+  const stormShare = random.pick([0, 0, 0, 0, 0, 0.3]);
   let newDocuments = 0;
 
   const live = (): Device[] => devices.filter(({ isGone }) => !isGone);
@@ -77,6 +89,18 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
     );
   };
 
+  const storm = (device: Device): void => {
+    const found = document();
+    const pastes = stormPastesMin + random.int(stormPastesMore);
+    for (let index = 0; index < pastes; index++)
+      scheduler.after(index * stormPauseMs, () => {
+        device.running
+          .at(-1)
+          ?.edit(documents[found.index]!, "paste", found.create)
+          .catch(() => undefined);
+      });
+  };
+
   /** Somebody works on a device for a while. */
   const session = (device: Device): void => {
     const lengthMs = random.magnitude(4_000, 1.5 * minuteMs);
@@ -93,6 +117,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
       );
     if (random.chance(0.5))
       scheduler.after(random.uniform() * lengthMs, () => openDocument(device));
+    if (random.chance(stormShare)) storm(device);
     scheduler.after(lengthMs + 1, () => endSession(device));
   };
 
@@ -160,11 +185,6 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
       reckon(sim);
     }
     tamper(sim, random);
-  };
-
-  const setOnline = (device: Device, isOnline: boolean, isTold: boolean): void => {
-    device.isOnline = isOnline;
-    if (isTold) for (const incarnation of device.running) incarnation.conditions();
   };
 
   const join = (): void => {

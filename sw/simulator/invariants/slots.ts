@@ -214,7 +214,13 @@ export const looksBeforeItWrites: Invariant = {
 export const oneOwnerEach: Invariant = {
   name: "one owner each",
   judge: ({ manifestsAtEnd }) =>
-    [...groupBy(manifestsAtEnd, ({ replica }) => replica)]
+    // A clone that has not written has not looked yet, either: it will when it does.
+    [
+      ...groupBy(
+        manifestsAtEnd.filter(({ acknowledged }) => acknowledged > 0),
+        ({ replica }) => replica,
+      ),
+    ]
       .filter(([, owners]) => owners.length > 1)
       .map(
         ([replica, owners]) =>
