@@ -1,0 +1,27 @@
+/**
+ * What the engine promises already. The simulator has the faults, the judgements and the counters for all of the
+ * protocol; what the engine does not do yet is switched off here, so that nothing is asked of it too early.
+ */
+export interface Capabilities {
+  /** A replica whose manifest is gone or too old in two looks frees what its readers hold to be published whole. */
+  readonly lostSources: boolean;
+  /** Changes that wait for dependencies for more than a day are asked for in the manifest. */
+  readonly wants: boolean;
+  /** A replica gone for long is adopted by a live one, and its prefix then deleted. */
+  readonly adoption: boolean;
+  /** An own segment that is gone, damaged or rolled back is noticed and replaced without waiting for a merge. */
+  readonly readBack: boolean;
+  /** What two clones wrote under the same numbers is read from both. */
+  readonly forks: boolean;
+  /** What a handle shows equals what its document holds: Automerge 3.5.0 joins two texts at times. */
+  readonly views: boolean;
+}
+
+export const capabilities: Capabilities = {
+  lostSources: false,
+  wants: false,
+  adoption: false,
+  readBack: false,
+  forks: false,
+  views: false,
+};

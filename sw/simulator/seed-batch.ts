@@ -1,0 +1,47 @@
+/**
+ * The child process of the simulator: runs a batch of seeds, tells its parent of each, and ends. The memory of wasm never
+ * shrinks, so no child lives long. With `mutants.ts` its bundle is made of sources with a bug planted in them.
+ */
+import { runCrash } from "./crash-enumeration.ts";
+import type { RunResult } from "./run.ts";
+import { runSeed } from "./run-seed.ts";
+
+/** What the parent asks for: seeds one after the other, or kills at one call after the other. */
+export interface BatchRequest {
+  readonly kind: "seeds" | "crashes";
+  readonly from: number;
+  readonly count: number;
+  readonly keepTrace: boolean;
+}
+
+export type BatchMessage =
+  | { readonly kind: "result"; readonly result: RunResult; readonly cpuMs: number }
+  | { readonly kind: "done" };
+
+async function run(request: BatchRequest): Promise<void> {
+  const { kind, from, count, keepTrace } = request;
+  for (let number = from; number < from + count; number++) {
+    const before = process.cpuUsage();
+    const result =
+      kind === "seeds" ? await runSeed({ seed: number, keepTrace }) : await runCrash(number);
+    const { user, system } = process.cpuUsage(before);
+    if (result === null) break;
+    send({ kind: "result", result, cpuMs: (user + system) / 1_000 });
+  }
+  send({ kind: "done" });
+}
+
+function send(message: BatchMessage): void {
+  process.send?.(message);
+}
+
+process.on("message", (request: BatchRequest) => {
+  run(request).then(
+    () => process.disconnect(),
+    (error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+      process.disconnect();
+    },
+  );
+});

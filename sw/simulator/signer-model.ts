@@ -1,0 +1,90 @@
+/**
+ * The signing service as a model: it names replicas, out of a pool whose next ids every grant already reserves, and
+ * gives grants with an expiry by its own, right clock.
+ */
+import type { ReplicaId } from "../../shared/keys.ts";
+import type { Layout, Namespace } from "../../shared/keys.ts";
+import type { SeededRandom } from "./random.ts";
+
+export interface SimulatedGrant {
+  readonly namespace: Namespace;
+  readonly replica: ReplicaId;
+  readonly layout: Layout;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly peers: readonly { readonly replica: ReplicaId; readonly state: GrantedState }[];
+  /** Stands for the signatures: it must appear nowhere but in requests. */
+  readonly secret: string;
+}
+
+export type GrantedState = "active" | "reserved" | "retired";
+
+export interface SignerModel {
+  readonly namespace: Namespace;
+  readonly layout: Layout;
+  /** Every id that was ever given, the newest last. */
+  readonly assigned: readonly ReplicaId[];
+  /** Ids that every grant lists as reserved, and that nobody will get in this run. */
+  readonly strangers: readonly ReplicaId[];
+  isDown: boolean;
+  grant(replica: ReplicaId | null, now: number): SimulatedGrant;
+}
+
+export interface SignerParts {
+  readonly random: SeededRandom;
+  readonly layout: Layout;
+  readonly grantLifeMs: number;
+  readonly reservedCount: number;
+}
+
+/** What a leak is recognised by. */
+export const secretMark = "X-Amz-Signature=canary";
+
+const poolSize = 64;
+const strangerCount = 1;
+
+export function createSignerModel(parts: SignerParts): SignerModel {
+  const { random, layout, grantLifeMs, reservedCount } = parts;
+  const namespace = "key:someone" as Namespace;
+  const pool = Array.from(
+    { length: poolSize },
+    () => `browser-${Buffer.from(random.bytes(6)).toString("hex")}` as ReplicaId,
+  );
+  let next = 0;
+  const activeAt = new Map<ReplicaId, number>();
+
+  const assigned = (): ReplicaId[] => pool.slice(0, next);
+  const strangers = pool.slice(-strangerCount);
+  /** The next ids to be given come first. */
+  const reserved = (): ReplicaId[] => [...pool.slice(next, next + reservedCount), ...strangers];
+
+  return {
+    namespace,
+    layout,
+    get assigned() {
+      return assigned();
+    },
+    strangers,
+    isDown: false,
+    grant(wanted, now) {
+      const replica = wanted ?? pool[next++];
+      if (replica === undefined) throw new Error("the pool of replica ids is empty");
+      activeAt.set(replica, now);
+      const others = assigned()
+        .filter((other) => other !== replica)
+        .toSorted((a, b) => activeAt.get(b)! - activeAt.get(a)!);
+      return {
+        namespace,
+        replica,
+        layout,
+        issuedAt: now,
+        expiresAt: now + grantLifeMs,
+        peers: [
+          ...others.map((other) => ({ replica: other, state: "active" as const })),
+          ...reserved().map((other) => ({ replica: other, state: "reserved" as const })),
+        ],
+        secret: secretMark + Buffer.from(random.bytes(8)).toString("hex"),
+      };
+    },
+  };
+}
