@@ -23,7 +23,7 @@ import { isUnreadable, openManifest, writerOf } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { Marks, ReplicaWriter } from "./replica-writer.ts";
 import { withSlots } from "./replica-writer.ts";
-import { freeSlot } from "./slots.ts";
+import { freeSlot, slotKey } from "./slots.ts";
 import type { Tuning } from "./tuning.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -111,9 +111,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const { stored, manifest } = writer;
     const lost = new Set(withLost ? [] : stored.lost);
     const merged = stored.merged === null ? [] : [stored.merged];
-    return withSlots(manifest?.slots ?? [], merged).filter(
-      ({ generation }) => !lost.has(generation),
+    const kept = (manifest?.slots ?? []).filter(
+      (range) => !stored.overwritten.includes(slotKey(range)),
     );
+    return withSlots(kept, merged).filter(({ generation }) => !lost.has(generation));
   };
 
   const publish = async (

@@ -29,6 +29,8 @@ export interface StoredState {
   readonly time: LogicalTime;
   /** A merged segment that is in the bucket, and that no manifest names yet. */
   readonly merged: SlotRange | null;
+  /** Slots written since the acknowledged manifest, which still lists what was in them. */
+  readonly overwritten: readonly string[];
   /** Generations of segments that are gone or damaged: named until what was in them is published anew. */
   readonly lost: readonly number[];
   /** The own prefix was found older than it should be: its segments are to be looked at. */
@@ -61,6 +63,7 @@ const initialState: StoredState = {
   lastSavedAt: null,
   time: startTime,
   merged: null,
+  overwritten: [],
   lost: [],
   auditDue: false,
   adopted: [],

@@ -146,11 +146,18 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
   const changeBy = (entry: JournalEntry): Partial<StoredState> => {
     const { generation: acknowledged, doubtful, name } = entry;
     if (entry.manifest !== null)
-      return { acknowledged, manifest: entry.manifest, lastSavedAt: clock.now() };
-    if (!doubtful) return {};
+      return {
+        acknowledged,
+        manifest: entry.manifest,
+        lastSavedAt: clock.now(),
+        overwritten: [],
+      };
+    const slot = name.slice("seg/".length);
+    const overwritten = [...stored.overwritten, slot];
+    if (!doubtful) return { overwritten };
     // A repetition of it may still land: until then another segment must not be there.
     const until = clock.now() + quarantineMs;
-    return { quarantine: { ...openQuarantine(), [name.slice("seg/".length)]: until } };
+    return { overwritten, quarantine: { ...openQuarantine(), [slot]: until } };
   };
 
   const openQuarantine = (): Record<string, number> =>
