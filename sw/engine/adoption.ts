@@ -73,7 +73,7 @@ export function createAdoption(parts: AdoptionParts): Adoption {
       cursor: { ...startCursor, publication: before },
       take,
     });
-    if (result.kind !== "news" || result.problem !== null) return;
+    if (result.kind !== "news" || result.missing !== null) return;
     const { generation } = result.cursor;
     const others = writer.stored.adopted.filter((other) => other.replica !== replica);
     const adopted = [...others, { replica, generation }];

@@ -228,3 +228,26 @@ test("who finds its id among those that another one fled from flees too", async 
 function active(replica: ReplicaId): { readonly replica: ReplicaId; readonly state: "active" } {
   return { replica, state: "active" };
 }
+
+test("who cannot read a segment says so, and its owner publishes anew what was in it", async () => {
+  const writer = await startDevice(store, 0);
+  const handle = writer.engine.repo.create<Todos>({ items: [] });
+  for (let n = 0; n < 40; n++) {
+    handle.change((doc) => void doc.items.push(`a line of some length, number ${n}`));
+    await pass(1_500);
+  }
+  await publish(writer, handle);
+  await pass(5 * minuteMs);
+  const damaged = [...store.objects].filter(([key]) => key.includes("seg/"));
+  for (const [key, { etag }] of damaged)
+    store.objects.set(key, { bytes: new TextEncoder().encode("damaged"), etag });
+  await pass(60 * minuteMs);
+  const reader = await startDevice(store, 1);
+  const onReader = await done(reader.engine.open(handle.documentId));
+  await pass(2 * minuteMs);
+  expect((await manifestOf(reader)).unreadable.map(({ replica }) => replica)).toEqual([a]);
+  await pass(2 * 60 * minuteMs);
+  expect((onReader.doc() as Todos | undefined)?.items).toHaveLength(40);
+  expect((await manifestOf(reader)).unreadable).toEqual([]);
+  expect(reader.engine.status().problems).toEqual([]);
+});

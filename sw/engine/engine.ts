@@ -227,6 +227,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     frontier,
     fledFrom,
     wants: () => wants.list(),
+    unreadable: () => records.unreadable(),
     lockName: options.lockName,
     closing: closing.promise,
   });
@@ -301,7 +302,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       }
     },
     changed: (replica) => poller.hint(replica),
+    complain() {
+      publisher.republish();
+      flushes.schedule();
+    },
     heard(replica, manifest) {
+      const complaint = manifest.unreadable.find((other) => other.replica === bucket?.replica);
+      if (complaint !== undefined && bucket !== null)
+        void merger.complained(bucket, complaint.generation);
       writer.hear(manifest.time);
       const subject = `clock/${replica}`;
       if (!isDrifting(manifest.time, clock.now())) problems.resolve(subject);

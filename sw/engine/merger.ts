@@ -25,9 +25,17 @@ import type { Bucket, World } from "./world.ts";
 
 const subject = "merge";
 
+/** Complaints stay in manifests until their writers have read what was missing; one look is enough for a while. */
+const auditIntervalMs: number = 10 * 60 * 1000;
+
 export interface Merger {
   /** Something was written: see whether there is anything to do. Never rejects. */
   consider(bucket: Bucket): Promise<void>;
+  /**
+   * Somebody could not read the own segment of this generation: if the manifest still needs it, all of them are
+   * looked at. Never rejects.
+   */
+  complained(bucket: Bucket, generation: number): Promise<void>;
   /** Nothing goes on: merge for the sake of readers from the beginning. Never rejects. */
   tidy(bucket: Bucket): Promise<void>;
 }
@@ -49,6 +57,7 @@ export function createMerger(parts: MergerParts): Merger {
   const { world, tuning, writer, publisher, documents, frontier, problems } = parts;
   const breathe = (): Promise<void> => pause(world.timers, 0);
   let running: Promise<void> | null = null;
+  let auditedAt = Number.NEGATIVE_INFINITY;
 
   const step = async (bucket: Bucket, isQuiet: boolean): Promise<void> => {
     if (writer.stored.auditDue) await audit(bucket);
@@ -139,11 +148,11 @@ export function createMerger(parts: MergerParts): Merger {
     parts.outstanding();
   };
 
-  const isNeeded = ({ generation }: SlotRange): boolean =>
+  const isNeeded = ({ generation }: Pick<SlotRange, "generation">): boolean =>
     neededSlots(writer.manifest?.slots ?? []).some((range) => range.generation === generation);
 
-  const run = (bucket: Bucket, isQuiet: boolean): Promise<void> => {
-    running ??= step(bucket, isQuiet)
+  const run = (bucket: Bucket, isQuiet: boolean, isAudit = false): Promise<void> => {
+    running ??= (isAudit ? audit(bucket) : step(bucket, isQuiet))
       .then(() => problems.resolve(subject))
       .catch((error: unknown) => {
         const { code } = toErrorData(error);
@@ -158,6 +167,14 @@ export function createMerger(parts: MergerParts): Merger {
   };
 
   return {
+    async complained(bucket, generation) {
+      const now = world.clock.now();
+      const isRecent = Math.abs(now - auditedAt) < auditIntervalMs;
+      if (isRecent || !isNeeded({ generation })) return;
+      auditedAt = now;
+      await running;
+      await run(bucket, false, true);
+    },
     consider: (bucket) => run(bucket, false),
     async tidy(bucket) {
       await running;

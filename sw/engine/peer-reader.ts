@@ -41,6 +41,8 @@ export interface PeerReaderParts {
   readonly inbox: Inbox;
   /** Documents have something new in the inbox. */
   readonly received: (ids: readonly DocumentId[]) => void;
+  /** Who can be read, and who cannot, has changed: the next manifest says so, for their owners to read. */
+  readonly complain: () => void;
   /** A replica is worth another look. */
   readonly changed: (replica: ReplicaId) => void;
   /** A manifest with news was read. */
@@ -110,17 +112,18 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     { replica: own }: Bucket,
     replica: ReplicaId,
     { adopted, fledFrom }: Manifest,
+    unreadable: number | null,
   ): Promise<void> => {
     const record = records.get(replica);
-    const isSame =
-      JSON.stringify([record.adopted, record.fledFrom]) === JSON.stringify([adopted, fledFrom]);
-    if (isSame) return;
+    const known = [record.adopted, record.fledFrom, record.unreadable];
+    if (JSON.stringify(known) === JSON.stringify([adopted, fledFrom, unreadable])) return;
     const fled = fledFrom.filter((id) => id !== own && !record.fledFrom.includes(id));
     for (const id of fled) {
       anew.add(id);
       await records.save(id, { ...records.get(id), cursor: startCursor });
     }
-    await records.save(replica, { ...record, adopted, fledFrom });
+    await records.save(replica, { ...record, adopted, fledFrom, unreadable });
+    if (unreadable !== record.unreadable) parts.complain();
     for (const id of fled) parts.changed(id);
   };
 
@@ -153,10 +156,10 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       await found(replica);
       if (result.kind === "unchanged")
         return { etag: result.etag, isPresent: true, isChanged: false };
-      const { manifest, problem } = result;
-      await remember(bucket, replica, manifest);
+      const { manifest, missing } = result;
+      await remember(bucket, replica, manifest, missing?.generation ?? null);
       parts.heard(replica, manifest);
-      if (problem !== null) throw problem;
+      if (missing !== null) throw missing.problem;
       return { etag: result.etag, isPresent: true, isChanged: true };
     },
     async readBack(bucket) {
@@ -167,7 +170,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
         for (const id of inbox.accept(batch)) arrived.add(id);
       };
       const reading = { tools, bucket, replica, cursor: startCursor, take: takeBack };
-      await readReplica(reading).finally(handOver);
+      const result = await readReplica(reading).finally(handOver);
+      if (result.kind === "news" && result.missing !== null) throw result.missing.problem;
     },
   };
 }

@@ -15,6 +15,8 @@ export interface PeerRecord {
   readonly adopted: readonly ReplicaAt[];
   /** The ids it gave up because somebody else wrote under them. */
   readonly fledFrom: readonly ReplicaId[];
+  /** The generation of one of its segments that could not be read when it was read last. */
+  readonly unreadable: number | null;
 }
 
 const unknownPeer: PeerRecord = {
@@ -22,12 +24,13 @@ const unknownPeer: PeerRecord = {
   missingSince: null,
   adopted: [],
   fledFrom: [],
+  unreadable: null,
 };
 
 export interface PeerRecords {
   get(replica: ReplicaId): PeerRecord;
-  /** The replicas that were read at least once. */
-  known(): ReplicaId[];
+  /** Replicas with segments that cannot be read. */
+  unreadable(): ReplicaAt[];
   /** Whether somebody has taken over everything this replica had published when it was read last. */
   isAdopted(replica: ReplicaId): boolean;
   /** What to write, in the transaction that makes it true. */
@@ -48,7 +51,10 @@ export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
 
   return {
     get,
-    known: () => [...records.keys()],
+    unreadable: () =>
+      [...records].flatMap(([replica, { unreadable }]) =>
+        unreadable === null ? [] : [{ replica, generation: unreadable }],
+      ),
     isAdopted: (replica) => {
       const { generation } = get(replica).cursor;
       return [...records.values()].some(({ adopted }) =>

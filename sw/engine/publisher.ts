@@ -6,8 +6,13 @@
  *          -> too large   -> PUT seg/0/<slot> -> PUT manifest -> acknowledged
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
-import type { Manifest, SlotRange } from "../../shared/codecs/manifest.ts";
-import { adoptedMax, decodeManifest, fledFromMax } from "../../shared/codecs/manifest.ts";
+import type { Manifest, ReplicaAt, SlotRange } from "../../shared/codecs/manifest.ts";
+import {
+  adoptedMax,
+  decodeManifest,
+  fledFromMax,
+  unreadableMax,
+} from "../../shared/codecs/manifest.ts";
 import type { Pack } from "../../shared/codecs/pack.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
@@ -77,6 +82,8 @@ export interface PublisherParts {
   readonly fledFrom: readonly ReplicaId[];
   /** Documents whose changes wait for others that nobody has published. */
   readonly wants: () => readonly Uint8Array[];
+  /** Other replicas' segments that could not be read. */
+  readonly unreadable: () => readonly ReplicaAt[];
   readonly lockName: string;
   /** Rejects when the engine is closed: nothing that hangs may keep the lock. */
   readonly closing: Promise<never>;
@@ -98,7 +105,8 @@ export function createPublisher(parts: PublisherParts): Publisher {
   ): Promise<void> => {
     const { stored } = writer;
     const adopted = (outcome.adopted ?? stored.adopted).slice(-adoptedMax);
-    const content = { slots, tail, fledFrom, adopted, wants: parts.wants(), dataVersion: 0 };
+    const [wants, unreadable] = [parts.wants(), parts.unreadable().slice(-unreadableMax)];
+    const content = { slots, tail, fledFrom, adopted, wants, unreadable, dataVersion: 0 };
     const { moves, settled, more } = news;
     // What is lost is named as long as not all of it has been published anew.
     const lost = more ? stored.lost : [];

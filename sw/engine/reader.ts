@@ -72,8 +72,14 @@ export type ReadResult =
       readonly manifest: Manifest;
       readonly etag: string | undefined;
       /** Some segments are gone or damaged: the cursor stays before them, and the rest is there all the same. */
-      readonly problem: PresyncError | null;
+      readonly missing: Missing | null;
     };
+
+/** The first segment that could not be had, and why. */
+export interface Missing {
+  readonly generation: number;
+  readonly problem: PresyncError;
+}
 
 export interface Reading {
   readonly tools: World["tools"];
@@ -101,15 +107,15 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const gap = await readGap({ ...reading, cursor }, manifest, reload);
     ({ cursor } = gap);
-    const { problem } = gap;
-    if (problem !== null && attempt + 1 < attemptsMax) continue;
+    const { missing } = gap;
+    if (missing !== null && attempt + 1 < attemptsMax) continue;
     const changedAt = manifest.time.wallMs;
-    if (problem === null) {
+    if (missing === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
       cursor = { generation, publication, changedAt, writer };
       await reading.take(gap.tail, cursor);
     } else await reading.take(gap.tail, cursor);
-    return { kind: "news", cursor, manifest, etag, problem };
+    return { kind: "news", cursor, manifest, etag, missing };
   }
 }
 
@@ -131,7 +137,7 @@ interface Gap {
   readonly cursor: Cursor;
   /** What the manifest's tail has beyond the cursor: the last piece. */
   readonly tail: Pack;
-  readonly problem: PresyncError | null;
+  readonly missing: Missing | null;
 }
 
 /** Hands over the segments that lie between the cursor and the tail, as far as they can be had. */
@@ -142,8 +148,8 @@ async function readGap(
 ): Promise<Gap> {
   const unusable = new Set<number>();
   let cursor = start;
-  let problem: PresyncError | null = null;
-  let failure: PresyncError | null = null;
+  let missing: Missing | null = null;
+  let failure: Missing | null = null;
   let next = cursor.publication + 1;
   while (next < tail.first) {
     const usable = slots.filter(({ generation }) => !unusable.has(generation));
@@ -151,21 +157,21 @@ async function readGap(
     // What no segment lists was lost, and published anew; what is listed and cannot be had is missing.
     const end = range?.first ?? tail.first;
     const isListed = slots.some(({ first, last }) => first < end && last >= next);
-    if (next < end && isListed) problem ??= failure;
+    if (next < end && isListed) missing ??= failure;
     if (range === undefined) break;
     try {
       const pack = await readSegment(tools, bucket, replica, range, { reload });
-      if (problem === null) cursor = { ...cursor, publication: range.last };
+      if (missing === null) cursor = { ...cursor, publication: range.last };
       await take(pack, cursor);
       next = range.last + 1;
     } catch (error) {
       if (!isUnreadable(error)) throw error;
       unusable.add(range.generation);
-      failure = error;
+      failure = { generation: range.generation, problem: error };
     }
   }
   const isNew = tail.last > cursor.publication;
-  return { cursor, tail: isNew ? tail : { ...tail, documents: [] }, problem };
+  return { cursor, tail: isNew ? tail : { ...tail, documents: [] }, missing };
 }
 
 /** Whether an error says that an object is not what it should be, rather than that it cannot be had now. */

@@ -31,7 +31,7 @@ export type Marks = ReadonlyMap<DocumentId, number>;
 /** What a manifest says, but for what the writer knows itself. */
 export type ManifestContent = Pick<
   Manifest,
-  "slots" | "tail" | "fledFrom" | "adopted" | "wants" | "dataVersion"
+  "slots" | "tail" | "fledFrom" | "adopted" | "wants" | "unreadable" | "dataVersion"
 >;
 
 /** What the acknowledgement of a manifest makes known. */

@@ -18,10 +18,10 @@ export interface Capabilities {
 }
 
 export const capabilities: Capabilities = {
-  lostSources: false,
-  wants: false,
-  adoption: false,
-  readBack: false,
-  forks: false,
+  lostSources: true,
+  wants: true,
+  adoption: true,
+  readBack: true,
+  forks: true,
   views: false,
 };

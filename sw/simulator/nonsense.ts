@@ -33,6 +33,7 @@ export function nonsenseManifest(
     fledFrom: [],
     adopted: [],
     wants: [],
+    unreadable: [],
     tail: { first: 5, last: 6, documents: nonsense },
   });
   return seal(body, 1 + random.int(1_000));

@@ -26,13 +26,16 @@ async function run(request: BatchRequest): Promise<void> {
       kind === "seeds" ? await runSeed({ seed: number, keepTrace }) : await runCrash(number);
     const { user, system } = process.cpuUsage(before);
     if (result === null) break;
-    send({ kind: "result", result, cpuMs: (user + system) / 1_000 });
+    await send({ kind: "result", result, cpuMs: (user + system) / 1_000 });
   }
-  send({ kind: "done" });
+  await send({ kind: "done" });
 }
 
-function send(message: BatchMessage): void {
-  process.send?.(message);
+/** Resolves when the parent has it: a trace is long, and must not be cut by the end of the child. */
+function send(message: BatchMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
 }
 
 process.on("message", (request: BatchRequest) => {

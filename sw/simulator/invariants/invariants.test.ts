@@ -67,6 +67,7 @@ function manifest(slots: readonly SlotRange[]): Manifest {
     fledFrom: [],
     adopted: [],
     wants: [],
+    unreadable: [],
     tail: { first: 1, last: 0, documents: [] },
   };
 }
