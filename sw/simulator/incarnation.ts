@@ -4,6 +4,7 @@
  */
 import * as A from "@automerge/automerge/slim";
 import type { DocumentId, PeerId } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 import type { Handle } from "../engine/documents.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createEngine } from "../engine/engine.ts";
@@ -95,6 +96,7 @@ export async function startIncarnation(
     });
   };
   const { registry } = device;
+  const ready = createDeferred<Incarnation>();
   const engine = await createEngine({
     world,
     openStorage: () =>
@@ -107,11 +109,12 @@ export async function startIncarnation(
     newcomer: () => keeper.newcomer(),
     cloned() {
       counters.count("fled from its id");
-      sim.flee(incarnation);
+      void ready.promise.then((self) => sim.flee(self));
     },
     superseded() {
       counters.count("superseded an incarnation");
-      sim.retire(incarnation);
+      observed.superseded.add(life.name);
+      sim.retire(device, life);
     },
   });
   engine.repo.networkSubsystem.on("message", (message) => {
@@ -234,6 +237,7 @@ export async function startIncarnation(
     },
   };
   engine.use(useGrant(registry.isSignedIn ? registry.grant : null));
+  ready.resolve(incarnation);
   return incarnation;
 }
 

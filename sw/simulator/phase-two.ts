@@ -120,6 +120,10 @@ function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
 function unhealed(sim: Simulation): Set<string> {
   const found = new Set<string>(capabilities.lostSources ? [] : exposedDocuments(sim));
   if (!capabilities.forks) for (const document of forkedDocuments(sim)) found.add(document);
+  const { edits, superseded } = sim.context.observed;
+  if (!capabilities.leftMarks)
+    for (const { life, storedAt, document } of edits)
+      if (storedAt === null && superseded.has(life)) found.add(document);
   return found;
 }
 
@@ -179,12 +183,18 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
       .filter((write) => write.device === device.name && write.replica === replica)
       .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
       .map(({ generation }) => generation);
-    const found = bucket.below(signer.namespace, replica).get(manifestName)?.decoded;
+    const found = bucket.below(signer.namespace, replica).get(manifestName);
+    if (
+      !capabilities.lateTwins &&
+      found !== undefined &&
+      found.etag === sim.lastSeen(device, replica)
+    )
+      continue;
     observed.manifestsAtEnd.push({
       device: device.name,
       replica,
       acknowledged: Math.max(0, ...acknowledged),
-      inBucket: found?.generation ?? null,
+      inBucket: found?.decoded?.generation ?? null,
     });
   }
 }
