@@ -29,6 +29,9 @@ import { simulatedTools } from "./tools.ts";
 
 const storeAttemptsMax = 5;
 
+/** Somebody waits until so many of the edits are in the bucket. */
+const acknowledgedShare = 0.4;
+
 export interface Incarnation {
   readonly life: Life;
   readonly device: Device;
@@ -185,6 +188,18 @@ export async function startIncarnation(
     return handle;
   };
 
+  const awaitBucket = (edit: Edit): void => {
+    engine.inBucket(edit.document as DocumentId, [edit.hash]).then(
+      () => {
+        if (!life.isAlive) return;
+        edit.inBucketAt = scheduler.now;
+        edit.inBucketBy = grant?.replica ?? null;
+        checkAcknowledged(sim, edit);
+      },
+      () => undefined,
+    );
+  };
+
   const store = async (handle: Handle, edit: Edit): Promise<void> => {
     for (let attempt = 0; attempt < storeAttemptsMax; attempt++) {
       if ((await engine.documents.store(handle)) === undefined) continue;
@@ -215,15 +230,7 @@ export async function startIncarnation(
       // An edit that changes nothing makes no change.
       const edit = heads.length === 1 ? note(document.id, hash!) : null;
       if (edit === null) return;
-      engine.inBucket(document.id, [hash!]).then(
-        () => {
-          if (!life.isAlive) return;
-          edit.inBucketAt = scheduler.now;
-          edit.inBucketBy = grant?.replica ?? null;
-          checkAcknowledged(sim, edit);
-        },
-        () => undefined,
-      );
+      if (random.chance(acknowledgedShare)) awaitBucket(edit);
       await store(handle, edit);
     },
     conditions() {
