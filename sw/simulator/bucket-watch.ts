@@ -37,7 +37,7 @@ export function createBucketWatch(
   bucket: BucketModel,
   contents: Contents,
   simulation: () => Simulation,
-): Pick<Simulation, "wrote" | "answered"> {
+): Pick<Simulation, "wrote" | "answered" | "lastSeen"> {
   const { counters, observed } = context;
   /** The manifest that a device has last seen of a replica. */
   const shown = new Map<string, StoredObject>();
@@ -91,6 +91,7 @@ export function createBucketWatch(
       contents.ofPrefix(new Map(objects).set(write.name, replaced), before);
       expose(simulation(), before, isForeign ? "a clone wrote over it" : "a late PUT landed");
     },
+    lastSeen: (device, replica) => shown.get(`${device.name} ${replica}`)?.etag,
     answered(device: Device, replica, name, found) {
       const where = `${device.name} ${replica}`;
       if (name === manifestName) {

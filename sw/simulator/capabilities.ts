@@ -15,6 +15,14 @@ export interface Capabilities {
   readonly forks: boolean;
   /** What a handle shows equals what its document holds: Automerge 3.5.0 joins two texts at times. */
   readonly views: boolean;
+  /** A change that a superseded incarnation stored last of all is published by the next one. */
+  readonly leftMarks: boolean;
+  /** A late copy of the own manifest is noticed even where it has the ETag that was seen last. */
+  readonly lateTwins: boolean;
+  /** An own manifest whose version byte is damaged is a damaged one. */
+  readonly versionDamage: boolean;
+  /** While every key is refused, the own manifest is asked for with growing pauses, too. */
+  readonly calmWhenRefused: boolean;
 }
 
 export const capabilities: Capabilities = {
@@ -24,4 +32,8 @@ export const capabilities: Capabilities = {
   readBack: true,
   forks: true,
   views: false,
+  leftMarks: false,
+  lateTwins: false,
+  versionDamage: false,
+  calmWhenRefused: false,
 };

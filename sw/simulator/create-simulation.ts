@@ -135,8 +135,7 @@ export function createSimulation(
       void begin(device, life);
     },
     flee: (incarnation) => void takeNewReplica(incarnation),
-    retire(incarnation) {
-      const { device, life } = incarnation;
+    retire(device, life) {
       // It has closed itself; its tabs connect to the other one.
       scheduler.after(5_000, () => {
         end(device, life, "some");
@@ -177,6 +176,7 @@ export function createSimulation(
     },
     wrote: watch.wrote,
     answered: watch.answered,
+    lastSeen: watch.lastSeen,
   };
   return sim;
 }

@@ -81,6 +81,7 @@ export function createGrantedBucket(parts: GrantedBucketParts): Bucket {
       const record: Request = {
         device: life.device,
         life: life.name,
+        replica,
         method,
         key,
         at: scheduler.now,

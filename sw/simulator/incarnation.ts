@@ -4,6 +4,7 @@
  */
 import * as A from "@automerge/automerge/slim";
 import type { DocumentId, PeerId } from "@automerge/automerge-repo/slim";
+import { createDeferred } from "../../shared/deferred.ts";
 import type { Handle } from "../engine/documents.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createEngine } from "../engine/engine.ts";
@@ -27,6 +28,9 @@ import { createStorageModel } from "./storage-model.ts";
 import { simulatedTools } from "./tools.ts";
 
 const storeAttemptsMax = 5;
+
+/** Somebody waits until so many of the edits are in the bucket. */
+const acknowledgedShare = 0.4;
 
 export interface Incarnation {
   readonly life: Life;
@@ -95,6 +99,7 @@ export async function startIncarnation(
     });
   };
   const { registry } = device;
+  const ready = createDeferred<Incarnation>();
   const engine = await createEngine({
     world,
     openStorage: () =>
@@ -107,11 +112,12 @@ export async function startIncarnation(
     newcomer: () => keeper.newcomer(),
     cloned() {
       counters.count("fled from its id");
-      sim.flee(incarnation);
+      void ready.promise.then((self) => sim.flee(self));
     },
     superseded() {
       counters.count("superseded an incarnation");
-      sim.retire(incarnation);
+      observed.superseded.add(life.name);
+      sim.retire(device, life);
     },
   });
   engine.repo.networkSubsystem.on("message", (message) => {
@@ -182,6 +188,18 @@ export async function startIncarnation(
     return handle;
   };
 
+  const awaitBucket = (edit: Edit): void => {
+    engine.inBucket(edit.document as DocumentId, [edit.hash]).then(
+      () => {
+        if (!life.isAlive) return;
+        edit.inBucketAt = scheduler.now;
+        edit.inBucketBy = grant?.replica ?? null;
+        checkAcknowledged(sim, edit);
+      },
+      () => undefined,
+    );
+  };
+
   const store = async (handle: Handle, edit: Edit): Promise<void> => {
     for (let attempt = 0; attempt < storeAttemptsMax; attempt++) {
       if ((await engine.documents.store(handle)) === undefined) continue;
@@ -212,15 +230,7 @@ export async function startIncarnation(
       // An edit that changes nothing makes no change.
       const edit = heads.length === 1 ? note(document.id, hash!) : null;
       if (edit === null) return;
-      engine.inBucket(document.id, [hash!]).then(
-        () => {
-          if (!life.isAlive) return;
-          edit.inBucketAt = scheduler.now;
-          edit.inBucketBy = grant?.replica ?? null;
-          checkAcknowledged(sim, edit);
-        },
-        () => undefined,
-      );
+      if (random.chance(acknowledgedShare)) awaitBucket(edit);
       await store(handle, edit);
     },
     conditions() {
@@ -234,6 +244,7 @@ export async function startIncarnation(
     },
   };
   engine.use(useGrant(registry.isSignedIn ? registry.grant : null));
+  ready.resolve(incarnation);
   return incarnation;
 }
 

@@ -53,6 +53,8 @@ export interface Tampering {
 export interface Request {
   readonly device: string;
   readonly life: string;
+  /** As whom it was made. */
+  readonly replica: string;
   readonly method: "GET" | "PUT";
   readonly key: string;
   readonly at: number;
@@ -98,6 +100,8 @@ export interface Observed {
   readonly edits: Edit[];
   readonly writes: Write[];
   readonly tamperings: Tampering[];
+  /** Incarnations that a later one has superseded. */
+  readonly superseded: Set<string>;
   readonly requests: Request[];
   /** I4: requests outside of what was granted, in words. */
   readonly trespasses: string[];
@@ -149,6 +153,7 @@ export function createObserved(): Observed {
     edits: [],
     writes: [],
     tamperings: [],
+    superseded: new Set(),
     requests: [],
     trespasses: [],
     names: new Map(),

@@ -55,7 +55,7 @@ export async function bringToRest(sim: Simulation, addCold: () => Device): Promi
   await untilAtRest(sim, live(), end);
   show(addCold());
   await untilAtRest(sim, live(), scheduler.now + restMsMax);
-  const unrest = unrestOf(sim, live());
+  const unrest = unrestOf(sim, live(), true);
   context.observed.unrest.push(...unrest);
   for (const document of unhealed(sim)) context.observed.unhealed.add(document);
   for (const document of exposedDocuments(sim)) context.observed.stillLost.add(document);
@@ -71,8 +71,9 @@ async function untilAtRest(sim: Simulation, live: readonly Device[], end: number
     const next = scheduler.now + visitMs;
     while (scheduler.now < next) {
       await scheduler.runUntil(scheduler.now + lookMs);
-      if (unrestOf(sim, live).length === 0) return;
+      if (unrestOf(sim, live, false).length === 0) return;
     }
+    if (unrestOf(sim, live, true).length === 0) return;
   }
 }
 
@@ -86,8 +87,11 @@ function visit(sim: Simulation, device: Device): void {
       incarnation.engine.open(id).catch(() => undefined);
 }
 
-/** What keeps the replicas from being at rest, in words. */
-function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
+/**
+ * What keeps the replicas from being at rest, in words; `isLenient` looks into what nobody may ask for yet, which takes
+ * longer.
+ */
+function unrestOf(sim: Simulation, live: readonly Device[], isLenient: boolean): string[] {
   const unrest: string[] = [];
   const parted = new Map<string, string>();
   const heads = new Map<string, string>();
@@ -112,7 +116,7 @@ function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
     }
   }
   if (parted.size === 0) return unrest;
-  const lost = unhealed(sim);
+  const lost = isLenient ? unhealed(sim) : new Set<string>();
   return [...unrest, ...[...parted].filter(([id]) => !lost.has(id)).map(([, what]) => what)];
 }
 
@@ -120,6 +124,10 @@ function unrestOf(sim: Simulation, live: readonly Device[]): string[] {
 function unhealed(sim: Simulation): Set<string> {
   const found = new Set<string>(capabilities.lostSources ? [] : exposedDocuments(sim));
   if (!capabilities.forks) for (const document of forkedDocuments(sim)) found.add(document);
+  const { edits, superseded } = sim.context.observed;
+  if (!capabilities.leftMarks)
+    for (const { life, storedAt, document } of edits)
+      if (storedAt === null && superseded.has(life)) found.add(document);
   return found;
 }
 
@@ -179,12 +187,18 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
       .filter((write) => write.device === device.name && write.replica === replica)
       .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
       .map(({ generation }) => generation);
-    const found = bucket.below(signer.namespace, replica).get(manifestName)?.decoded;
+    const found = bucket.below(signer.namespace, replica).get(manifestName);
+    if (
+      !capabilities.lateTwins &&
+      found !== undefined &&
+      found.etag === sim.lastSeen(device, replica)
+    )
+      continue;
     observed.manifestsAtEnd.push({
       device: device.name,
       replica,
       acknowledged: Math.max(0, ...acknowledged),
-      inBucket: found?.generation ?? null,
+      inBucket: found?.decoded?.generation ?? null,
     });
   }
 }

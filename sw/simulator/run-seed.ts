@@ -9,7 +9,7 @@ import { run } from "./run.ts";
 import { createStory } from "./story.ts";
 
 const stepsMin = 4;
-const stepsMore = 7;
+const stepsMore = 6;
 const dayMs = 86_400_000;
 const shortGrantMsMin = 240_000;
 const shortGrantMsMax = 7_200_000;

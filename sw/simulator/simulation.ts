@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import type { Device } from "./device.ts";
 import type { SimulatedDocument } from "./edits.ts";
 import type { Incarnation } from "./incarnation.ts";
+import type { Life } from "./life.ts";
 import type { Write } from "./observed.ts";
 import type { SignerModel } from "./signer-model.ts";
 
@@ -27,12 +28,14 @@ export interface Simulation {
   /** It has to get another replica id. */
   flee(incarnation: Incarnation): void;
   /** A later incarnation has taken over. */
-  retire(incarnation: Incarnation): void;
+  retire(device: Device, life: Life): void;
   /** All incarnations of a device end; with the power, its last transactions may be lost. */
   stop(device: Device, how: "killed" | "power lost"): void;
   toldUnavailable(incarnation: Incarnation, document: DocumentId): void;
   /** The store has taken a write. */
   wrote(write: Write, replaced: StoredObject | undefined, isLate: boolean): void;
+  /** The ETag of a replica's manifest, as the store has last told a device. */
+  lastSeen(device: Device, replica: ReplicaId): string | undefined;
   /** The store has answered about an object. */
   answered(device: Device, replica: ReplicaId, name: string, found: StoredObject | null): void;
 }

@@ -51,7 +51,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
   const { scheduler, faults, counters } = context;
   /** How many large pastes there are in this run: a few runs are full of them. */
   const pasteShare = random.pick([0, 0.02, 0.1, 0.3]);
-  const editsMax = random.pick([1, 3, 7]);
+  const editsMax = random.pick([1, 2, 5]);
   /** In some runs somebody pastes again and again, until levels are full and merged. */
   const stormShare = random.pick([0, 0, 0, 0, 0, 0.3]);
   let newDocuments = 0;

@@ -4,11 +4,15 @@
  */
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
+import { capabilities } from "./capabilities.ts";
 import { bucketChanges, expose } from "./exposure.ts";
 import type { FaultKind } from "./faults.ts";
 import { nonsenseManifest } from "./nonsense.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
+
+/** Where an envelope has its format version. */
+const versionAt = 4;
 
 export function tamper(sim: Simulation, random: SeededRandom): void {
   const { context, bucket, signer } = sim;
@@ -38,7 +42,8 @@ export function tamper(sim: Simulation, random: SeededRandom): void {
   };
   const damage = (key: string): void => {
     const bytes = bucket.objects.get(key)!.bytes.slice();
-    const at = random.int(bytes.length);
+    const first = capabilities.versionDamage ? 0 : versionAt + 1;
+    const at = first + random.int(bytes.length - first);
     bytes[at] = bytes[at]! ^ (1 << random.int(8));
     write(key, bytes);
   };

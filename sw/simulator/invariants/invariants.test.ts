@@ -76,6 +76,7 @@ function request(more: Partial<Request>): Request {
   return {
     device: "d1",
     life: "d1.1",
+    replica,
     method: "GET",
     key: `key:someone/${replica}/manifest`,
     at: 0,
