@@ -14,7 +14,7 @@ import type { ReplicaId } from "../keys.ts";
 import { compareBytes } from "./bytes.ts";
 import type { EnvelopeTools } from "./envelope.ts";
 import { objectBytesMax } from "./envelope.ts";
-import type { Manifest, SlotRange } from "./manifest.ts";
+import type { Manifest, ReplicaAt, SlotRange } from "./manifest.ts";
 import { levelsMax, nonceBytes, slotsMax } from "./manifest.ts";
 import type { Pack, PackedDocument } from "./pack.ts";
 import { documentIdBytes, headBytes } from "./pack.ts";
@@ -121,6 +121,11 @@ const slotsBefore = (end: number): fc.Arbitrary<SlotRange[]> =>
         .toSorted((a, b) => a.generation - b.generation),
     );
 
+const replicasAt: fc.Arbitrary<ReplicaAt[]> = fc.uniqueArray(
+  fc.record({ replica: replicaIds, generation: integerFrom(0) }),
+  { maxLength: 3, selector: ({ replica }) => replica },
+);
+
 export const manifests: fc.Arbitrary<Manifest> = packs.chain((tail) =>
   fc.record({
     replica: replicaIds,
@@ -131,11 +136,9 @@ export const manifests: fc.Arbitrary<Manifest> = packs.chain((tail) =>
     tail: fc.constant(tail),
     slots: slotsBefore(tail.first - 1),
     fledFrom: fc.uniqueArray(replicaIds, { maxLength: 3 }),
-    adopted: fc.uniqueArray(fc.record({ replica: replicaIds, generation: integerFrom(0) }), {
-      maxLength: 3,
-      selector: ({ replica }) => replica,
-    }),
+    adopted: replicasAt,
     wants: ascending(exactly(documentIdBytes), 3, (documentId) => documentId),
+    unreadable: replicasAt,
   }),
 );
 

@@ -21,6 +21,7 @@ import {
   levelsMax,
   nonceBytes,
   slotsMax,
+  unreadableMax,
   wantsMax,
 } from "./manifest.ts";
 import type { Pack, PackedDocument } from "./pack.ts";
@@ -66,6 +67,7 @@ const manifest: Manifest = {
   fledFrom: [],
   adopted: [],
   wants: [],
+  unreadable: [],
 };
 const id = (value: number): ReplicaId =>
   `browser-${value.toString(16).padStart(6, "0")}` as ReplicaId;
@@ -157,22 +159,22 @@ describe("manifest and segment", () => {
     expect(decodeManifest(encodeManifest(given))).toEqual(canonical);
   });
 
-  test("F-23 the order of replicas fled from and adopted is kept", () => {
+  test("F-23 the order of replicas fled from, adopted and found unreadable is kept", () => {
     const fledFrom = [id(3), id(1), id(2)];
     const adopted = fledFrom.map((name, generation) => ({ replica: name, generation }));
-    const { fledFrom: fled, adopted: taken } = decodeManifest(
-      encodeManifest({ ...manifest, fledFrom, adopted }),
-    );
-    expect(fled).toEqual(fledFrom);
-    expect(taken).toEqual(adopted);
+    const unreadable = adopted.toReversed();
+    const given = { ...manifest, fledFrom, adopted, unreadable };
+    expect(decodeManifest(encodeManifest(given))).toEqual(given);
   });
 
   test("F-23 a replica given twice is listed once, where it stands last", () => {
     const fledFrom = [id(3), id(1), id(2), id(1)];
     const adopted = fledFrom.map((name, generation) => ({ replica: name, generation }));
-    const decoded = decodeManifest(encodeManifest({ ...manifest, fledFrom, adopted }));
+    const unreadable = adopted.toReversed();
+    const decoded = decodeManifest(encodeManifest({ ...manifest, fledFrom, adopted, unreadable }));
     expect(decoded.fledFrom).toEqual([id(3), id(2), id(1)]);
     expect(decoded.adopted.map(({ generation }) => generation)).toEqual([0, 2, 3]);
+    expect(decoded.unreadable.map(({ generation }) => generation)).toEqual([2, 1, 0]);
   });
 
   test("a manifest without news stays small: it is uploaded with every flush", () => {
@@ -201,6 +203,10 @@ describe("what no reader would take is not written", () => {
   const wrong: Readonly<Record<string, Partial<Manifest>>> = {
     "F-7 a malformed replica id": { replica: "Browser-00000a" as ReplicaId },
     "F-7 a malformed id it fled from": { fledFrom: ["node-/" as ReplicaId] },
+    "F-7 a malformed id it found unreadable": {
+      unreadable: [{ replica: "node-/" as ReplicaId, generation: 1 }],
+    },
+    "F-5 a negative generation found unreadable": { unreadable: [{ replica, generation: -1 }] },
     "F-15 publication 0": { tail: { first: 0, last: 1, documents: [] }, slots: [] },
     "F-15 a range that ends before it begins": { tail: { first: 41, last: 39, documents: [] } },
     "F-15 a publication beyond 2^53 - 1": { tail: { ...tail, last: 2 ** 53 } },
@@ -253,6 +259,10 @@ describe("F-25 up to a limit everything is written and read, beyond it nothing i
     wants: [
       wantsMax,
       (count) => ({ wants: times(count, (index) => numbered(documentIdBytes, index)) }),
+    ],
+    "replicas found unreadable": [
+      unreadableMax,
+      (count) => ({ unreadable: times(count, (index) => ({ replica: id(index), generation: 1 })) }),
     ],
     "heads of a document": [
       headsMax,

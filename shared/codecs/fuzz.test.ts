@@ -164,9 +164,10 @@ function keptOf(pack: Pack): Kept {
   };
 }
 
-function keptOfManifest({ tail, slots, fledFrom, adopted, wants }: Manifest): Kept {
+function keptOfManifest(manifest: Manifest): Kept {
+  const { tail, slots, fledFrom, adopted, wants, unreadable } = manifest;
   const { items, bytes } = keptOf(tail);
-  const ids = [...fledFrom, ...adopted.map(({ replica }) => replica)];
+  const ids = [...fledFrom, ...[...adopted, ...unreadable].map(({ replica }) => replica)];
   return {
     items: items + slots.length + ids.length + wants.length,
     bytes: bytes + ids.join("").length + wants.length * 16,

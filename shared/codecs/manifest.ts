@@ -4,7 +4,7 @@
  * and seeing it is one GET. It is uploaded with every flush, so its slots are delta-coded.
  *
  *     replica | incarnation | nonce (8) | time: milliseconds, counter | dataVersion | tail
- *             | slots, ascending by generation | fledFrom | adopted | wants, ascending
+ *             | slots, ascending by generation | fledFrom | adopted | wants, ascending | unreadable
  *
  * A slot is: slot * 8 + level | generation, less the one before | tail.first - 1 - last | last - first | bytes
  */
@@ -55,6 +55,12 @@ export interface Manifest {
   readonly adopted: readonly ReplicaAt[];
   /** Ids of documents of which this one holds changes that build on others it cannot find, ascending. */
   readonly wants: readonly Uint8Array[];
+  /**
+   * Segments of other replicas that this one found missing, damaged, or other than their manifest says: for each such
+   * replica the generation of one of them. Their owner then looks, and publishes anew what was in them. The newest
+   * last, no replica twice.
+   */
+  readonly unreadable: readonly ReplicaAt[];
 }
 
 export const nonceBytes = 8;
@@ -66,15 +72,16 @@ export const slotsMax = 256;
 export const fledFromMax = 64;
 export const adoptedMax = 256;
 export const wantsMax = 256;
+export const unreadableMax = 64;
 
 /**
  * Puts slots and wants into their order, and lists a replica once, where it stands last. Throws `too-large` beyond a
  * limit, `internal` where no reader would take it.
  */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
-  const { slots, fledFrom, adopted, wants } = inOrder(manifest);
-  assertWithinLimits({ slots, fledFrom, adopted, wants });
-  const fault = faultOf({ ...manifest, slots, fledFrom, adopted, wants });
+  const lists = inOrder(manifest);
+  assertWithinLimits(lists);
+  const fault = faultOf({ ...manifest, ...lists });
   if (fault !== undefined) throw new PresyncError("internal", `a manifest ${fault}`);
   const out = new ByteWriter();
   writeReplicaId(out, manifest.replica);
@@ -85,7 +92,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   out.varint(manifest.dataVersion);
   writePack(out, manifest.tail);
   let previous = 0;
-  out.list(slots, ({ level, slot, first, last, generation, bytes }) => {
+  out.list(lists.slots, ({ level, slot, first, last, generation, bytes }) => {
     out.varint(slot * levelsMax + level);
     out.varint(generation - previous);
     out.varint(manifest.tail.first - 1 - last);
@@ -93,12 +100,10 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     out.varint(bytes);
     previous = generation;
   });
-  out.list(fledFrom, (replica) => writeReplicaId(out, replica));
-  out.list(adopted, ({ replica, generation }) => {
-    writeReplicaId(out, replica);
-    out.varint(generation);
-  });
-  out.list(wants, (documentId) => out.raw(documentId));
+  out.list(lists.fledFrom, (replica) => writeReplicaId(out, replica));
+  out.list(lists.adopted, (at) => writeReplicaAt(out, at));
+  out.list(lists.wants, (documentId) => out.raw(documentId));
+  out.list(lists.unreadable, (at) => writeReplicaAt(out, at));
   return out.finish();
 }
 
@@ -118,11 +123,9 @@ export function decodeManifest(body: Uint8Array): Manifest {
     tail,
     slots: readSlots(reader, tail.first - 1),
     fledFrom: reader.list(fledFromMax, () => readReplicaId(reader)),
-    adopted: reader.list(adoptedMax, () => ({
-      replica: readReplicaId(reader),
-      generation: reader.varint(),
-    })),
+    adopted: reader.list(adoptedMax, () => readReplicaAt(reader)),
     wants: reader.list(wantsMax, () => reader.raw(documentIdBytes).slice()),
+    unreadable: reader.list(unreadableMax, () => readReplicaAt(reader)),
   };
   reader.end();
   const fault = faultOf(manifest);
@@ -144,14 +147,24 @@ function readSlots(reader: ByteReader, end: number): SlotRange[] {
   });
 }
 
-type Lists = Pick<Manifest, "slots" | "fledFrom" | "adopted" | "wants">;
+function writeReplicaAt(out: ByteWriter, { replica, generation }: ReplicaAt): void {
+  writeReplicaId(out, replica);
+  out.varint(generation);
+}
 
-function inOrder({ slots, fledFrom, adopted, wants }: Manifest): Lists {
+function readReplicaAt(reader: ByteReader): ReplicaAt {
+  return { replica: readReplicaId(reader), generation: reader.varint() };
+}
+
+type Lists = Pick<Manifest, "slots" | "fledFrom" | "adopted" | "wants" | "unreadable">;
+
+function inOrder({ slots, fledFrom, adopted, wants, unreadable }: Manifest): Lists {
   return {
     slots: slots.toSorted((a, b) => a.generation - b.generation),
     fledFrom: newestOf(fledFrom, (replica) => replica),
     adopted: newestOf(adopted, ({ replica }) => replica),
     wants: wants.toSorted(compareBytes),
+    unreadable: newestOf(unreadable, ({ replica }) => replica),
   };
 }
 
@@ -161,12 +174,13 @@ function newestOf<T>(items: readonly T[], replicaOf: (item: T) => ReplicaId): re
   return items.filter((item, index) => lastIndex.get(replicaOf(item)) === index);
 }
 
-function assertWithinLimits({ slots, fledFrom, adopted, wants }: Lists): void {
+function assertWithinLimits({ slots, fledFrom, adopted, wants, unreadable }: Lists): void {
   const limits: [items: readonly unknown[], countMax: number, what: string][] = [
     [slots, slotsMax, "slots"],
     [fledFrom, fledFromMax, "replicas it fled from"],
     [adopted, adoptedMax, "adopted replicas"],
     [wants, wantsMax, "wants"],
+    [unreadable, unreadableMax, "replicas it found unreadable"],
   ];
   for (const [items, countMax, what] of limits)
     if (items.length > countMax)
@@ -175,16 +189,23 @@ function assertWithinLimits({ slots, fledFrom, adopted, wants }: Lists): void {
 
 /** What makes it no manifest, in words; undefined where nothing does. Writer and reader ask the same. */
 function faultOf(manifest: Manifest): string | undefined {
-  const { nonce, time, tail, slots, fledFrom, adopted, wants } = manifest;
+  const { nonce, time, tail, slots, fledFrom, adopted, wants, unreadable } = manifest;
   if (nonce.length !== nonceBytes) return "with a malformed nonce";
   if (!isLogicalTime(time)) return "with an impossible time";
   if (hasImpossibleSlot(slots, tail.first - 1)) return "with an impossible slot";
-  const adoptedIds = adopted.map(({ replica }) => replica);
-  if (new Set(fledFrom).size < fledFrom.length || new Set(adoptedIds).size < adopted.length)
+  if ([fledFrom, idsOf(adopted), idsOf(unreadable)].some(hasRepeat))
     return "that lists a replica twice";
   if (wants.some((documentId) => documentId.length !== documentIdBytes) || !isAscending(wants))
     return "whose wants are not in order";
   return undefined;
+}
+
+function idsOf(items: readonly ReplicaAt[]): ReplicaId[] {
+  return items.map(({ replica }) => replica);
+}
+
+function hasRepeat(replicas: readonly ReplicaId[]): boolean {
+  return new Set(replicas).size < replicas.length;
 }
 
 /** `end`: the publication before the tail. */

@@ -63,6 +63,7 @@ const contents = fc.record({
   fledFrom: some(replicas),
   adopted: some(replicas),
   wants: some(idsOf(16)),
+  unreadable: some(replicas),
 });
 type Content = typeof contents extends fc.Arbitrary<infer T> ? T : never;
 
@@ -90,11 +91,13 @@ function write(content: Content): Uint8Array {
     for (const value of [place, step, distance, more, bytes]) out.varint(value);
   });
   out.list(content.fledFrom, letters);
-  out.list(content.adopted, (replica) => {
+  const replicaAt7 = (replica: string): void => {
     letters(replica);
     out.varint(7);
-  });
+  };
+  out.list(content.adopted, replicaAt7);
   out.list(content.wants, hex);
+  out.list(content.unreadable, replicaAt7);
   return out.finish();
 }
 
@@ -125,7 +128,7 @@ function broken(content: Content): string[] {
       ({ flags, chunks }) => flags <= 1 && chunks.length >= flags && !chunks.includes(""),
     ),
     "F-22": !slotsKept.includes(false) && isOnce(content.slots.map(({ place }) => place)),
-    "F-23": isOnce(content.fledFrom) && isOnce(content.adopted),
+    "F-23": [content.fledFrom, content.adopted, content.unreadable].every(isOnce),
     "F-24": isAscending(content.wants),
   };
   return Object.keys(kept).filter((rule) => kept[rule] === false);
@@ -154,6 +157,9 @@ test("F-2 F-15 F-16 F-17 F-18 F-21 F-22 F-23 F-24 exactly what keeps the rules i
       );
       expect(manifest.fledFrom).toEqual(content.fledFrom);
       expect(manifest.wants.map((id) => bytesToHex(id))).toEqual(content.wants);
+      expect(manifest.unreadable).toEqual(
+        content.unreadable.map((replica) => ({ replica, generation: 7 })),
+      );
     }),
     { numRuns: 4_000 },
   );
