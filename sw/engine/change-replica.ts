@@ -5,7 +5,7 @@
  */
 import type { ReplicaId } from "../../shared/keys.ts";
 import { dirtyKey } from "./dirty-set.ts";
-import { frontierPrefix } from "./frontier.ts";
+import { frontierPrefix, revokedPrefix } from "./frontier.ts";
 import { cursorPrefix } from "./peer-records.ts";
 import { polledKey } from "./poller.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
@@ -31,7 +31,12 @@ export async function changeReplica(
   };
   const frontier = await disk.keys(frontierPrefix);
   const cursors = await disk.keys(cursorPrefix);
-  const marks = frontier.map((key) => [dirtyKey(key.split("/")[1] ?? ""), true]);
+  const ids = frontier.map((key) => key.split("/")[1] ?? "");
+  // What was published under the id before may be written over by the one who has it now.
+  const marks = ids.flatMap((id) => [
+    [dirtyKey(id), true],
+    [revokedPrefix + id, true],
+  ]);
   await disk.commit({
     put: { ...Object.fromEntries(marks), [replicaKey]: record },
     remove: [...frontier, ...cursors, stateKey, journalKey, polledKey],

@@ -22,6 +22,7 @@ import { createApplier } from "./applier.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
 import { createBucketWaiters } from "./bucket-waiters.ts";
 import { changeReplica } from "./change-replica.ts";
+import { createComplaints } from "./complaints.ts";
 import { createCollector } from "./collect.ts";
 import { holdMsMax, leftKey, openDirtySet } from "./dirty-set.ts";
 import type { Documents, Handle } from "./documents.ts";
@@ -274,12 +275,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     problems,
     outstanding,
   });
+  const complaints = createComplaints({ clock, records, lost: replace });
   const housekeeping = createHousekeeping({
     timers,
     tuning,
     merger,
     adoption,
     unload: () => applier.unload(),
+    checkComplaints: () => complaints.check(),
     checkWants() {
       if (writer.manifest === null || !wants.isOutdated(writer.manifest.wants)) return;
       publisher.republish();
@@ -316,15 +319,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       else problems.report(subject, new PresyncError("clock-drift", "a clock that is far ahead"));
       if (bucket !== null && manifest.fledFrom.includes(bucket.replica)) void onCloned();
       wants.answer(manifest.wants).catch(onInternal);
+      complaints.heard(manifest.unreadable).catch(onInternal);
     },
-    async lost(replica) {
-      world.log.warn("a replica is lost, and its documents are published again", { replica });
-      const holdMs = random.uniform() * holdMsMax;
-      await publisher.revoke(await frontier.publishedBy(replica), clock.now() + holdMs);
-      // Whoever was first has published it by then: that is worth a look before doing it again.
-      if (!isClosed) timers.after(Math.max(0, holdMs - lookBeforeMs), () => poller.hint());
-      flushes.schedule();
-    },
+    lost: replace,
     askedOthersSince: (since) => poller.askedSince(since),
   });
   const searches = createSearches({
@@ -364,6 +361,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       changed();
     },
   });
+
+  /** Publishes again what a replica had published, as far as it is here. */
+  async function replace(replica: ReplicaId): Promise<void> {
+    world.log.warn("a replica is lost, and its documents are published again", { replica });
+    const holdMs = random.uniform() * holdMsMax;
+    await publisher.revoke(await frontier.publishedBy(replica), clock.now() + holdMs);
+    // Whoever was first has published it by then: that is worth a look before doing it again.
+    if (!isClosed) timers.after(Math.max(0, holdMs - lookBeforeMs), () => poller.hint());
+    flushes.schedule();
+  }
 
   /** What is tried again anyway is no problem of anybody's; a takeover ends everything. */
   function onInternal(error: unknown): void {

@@ -17,7 +17,7 @@ import type { ReplicaDisk } from "./replica-disk.ts";
 export const frontierPrefix = "frontier/";
 
 /** `revoked/<document>`. */
-const revokedPrefix = "revoked/";
+export const revokedPrefix = "revoked/";
 
 export type Heads = readonly string[];
 

@@ -20,6 +20,7 @@ export interface HousekeepingParts {
   readonly merger: Merger;
   readonly adoption: Adoption;
   readonly unload: () => Promise<void>;
+  readonly checkComplaints: () => Promise<void>;
   readonly checkWants: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -41,6 +42,7 @@ export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
     if (bucket !== null) adoption.consider(bucket);
     parts.checkWants();
     parts.unload().catch(parts.failed);
+    parts.checkComplaints().catch(parts.failed);
     cancelRound = timers.after(roundMs, round);
   };
   cancelRound = timers.after(roundMs, round);

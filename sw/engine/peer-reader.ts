@@ -14,7 +14,7 @@ import { afterLook } from "./missing.ts";
 import { movesOf } from "./packing.ts";
 import type { PeerRecord, PeerRecords } from "./peer-records.ts";
 import type { Cursor } from "./reader.ts";
-import { readReplica, startCursor } from "./reader.ts";
+import { isUnreadable, readReplica, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -111,18 +111,21 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   const remember = async (
     { replica: own }: Bucket,
     replica: ReplicaId,
-    { adopted, fledFrom }: Manifest,
+    { adopted, fledFrom, unreadable: complaints }: Manifest,
     unreadable: number | null,
   ): Promise<void> => {
     const record = records.get(replica);
-    const known = [record.adopted, record.fledFrom, record.unreadable];
-    if (JSON.stringify(known) === JSON.stringify([adopted, fledFrom, unreadable])) return;
+    const known = [record.adopted, record.fledFrom, record.complaints, record.unreadable];
+    const now = [adopted, fledFrom, complaints, unreadable];
+    if (JSON.stringify(known) === JSON.stringify(now)) return;
     const fled = fledFrom.filter((id) => id !== own && !record.fledFrom.includes(id));
     for (const id of fled) {
+      // What one of the two had published the other may have written over.
+      await parts.lost(id);
       anew.add(id);
       await records.save(id, { ...records.get(id), cursor: startCursor });
     }
-    await records.save(replica, { ...record, adopted, fledFrom, unreadable });
+    await records.save(replica, { ...record, adopted, fledFrom, complaints, unreadable });
     if (unreadable !== record.unreadable) parts.complain();
     for (const id of fled) parts.changed(id);
   };
@@ -144,8 +147,10 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       const etag = cursor.generation === 0 ? undefined : knownEtag;
       const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep };
       const result = await readReplica(reading)
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
           if (isAnew) anew.add(replica);
+          // A manifest that nobody can read is as good as none; a later version's is for others to read.
+          if (isUnreadable(error) && error.code !== "unsupported-version") await missed(replica);
           throw error;
         })
         .finally(handOver);
@@ -156,7 +161,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       await found(replica);
       if (result.kind === "unchanged")
         return { etag: result.etag, isPresent: true, isChanged: false };
-      const { manifest, missing } = result;
+      const { manifest, missing, isOtherLine } = result;
+      if (isOtherLine) await parts.lost(replica);
       await remember(bucket, replica, manifest, missing?.generation ?? null);
       parts.heard(replica, manifest);
       if (missing !== null) throw missing.problem;

@@ -17,6 +17,17 @@ export interface PeerRecord {
   readonly fledFrom: readonly ReplicaId[];
   /** The generation of one of its segments that could not be read when it was read last. */
   readonly unreadable: number | null;
+  /** The segments of others that it could not read. */
+  readonly complaints: readonly ReplicaAt[];
+  /** A segment of it that somebody could not read: since when that is known, in milliseconds since 1970. */
+  readonly suspect: Suspect | null;
+}
+
+export interface Suspect {
+  readonly generation: number;
+  readonly since: number;
+  /** What it had published is being published again. */
+  readonly isReplaced: boolean;
 }
 
 const unknownPeer: PeerRecord = {
@@ -25,12 +36,16 @@ const unknownPeer: PeerRecord = {
   adopted: [],
   fledFrom: [],
   unreadable: null,
+  complaints: [],
+  suspect: null,
 };
 
 export interface PeerRecords {
   get(replica: ReplicaId): PeerRecord;
   /** Replicas with segments that cannot be read. */
   unreadable(): ReplicaAt[];
+  /** All that is known of other replicas. */
+  all(): [ReplicaId, PeerRecord][];
   /** Whether somebody has taken over everything this replica had published when it was read last. */
   isAdopted(replica: ReplicaId): boolean;
   /** What to write, in the transaction that makes it true. */
@@ -51,6 +66,7 @@ export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
 
   return {
     get,
+    all: () => [...records],
     unreadable: () =>
       [...records].flatMap(([replica, { unreadable }]) =>
         unreadable === null ? [] : [{ replica, generation: unreadable }],

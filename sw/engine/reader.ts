@@ -49,7 +49,7 @@ export function writerOf({ incarnation, nonce }: Manifest): Writer {
  * Whether a manifest is from another line of incarnations than the one that was read: two devices have written under
  * one id. What they published under the same numbers differs.
  */
-function isOtherLine(known: Writer | null, found: Writer): boolean {
+function isFromOtherLine(known: Writer | null, found: Writer): boolean {
   if (known === null) return false;
   if (found.incarnation === known.incarnation) return found.nonce !== known.nonce;
   return found.incarnation < known.incarnation;
@@ -73,6 +73,8 @@ export type ReadResult =
       readonly etag: string | undefined;
       /** Some segments are gone or damaged: the cursor stays before them, and the rest is there all the same. */
       readonly missing: Missing | null;
+      /** Two devices have written under this id: what was read of it before may be there no more. */
+      readonly isOtherLine: boolean;
     };
 
 /** The first segment that could not be had, and why. */
@@ -94,6 +96,7 @@ export interface Reading {
 export async function readReplica(reading: Reading): Promise<ReadResult> {
   const { tools, bucket, replica, knownEtag } = reading;
   let { cursor } = reading;
+  let isOtherLine = false;
   for (let attempt = 0; ; attempt++) {
     const reload = attempt > 0;
     const fetched = await bucket.get(replica, manifestName, reload ? { reload } : { knownEtag });
@@ -103,7 +106,10 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
     if (generation < cursor.generation) return { kind: "older" };
     const writer = writerOf(manifest);
-    if (isOtherLine(cursor.writer, writer)) cursor = startCursor;
+    if (isFromOtherLine(cursor.writer, writer)) {
+      cursor = startCursor;
+      isOtherLine = true;
+    }
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const gap = await readGap({ ...reading, cursor }, manifest, reload);
     ({ cursor } = gap);
@@ -115,7 +121,7 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
       cursor = { generation, publication, changedAt, writer };
       await reading.take(gap.tail, cursor);
     } else await reading.take(gap.tail, cursor);
-    return { kind: "news", cursor, manifest, etag, missing };
+    return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
   }
 }
 

@@ -32,8 +32,8 @@ export const capabilities: Capabilities = {
   readBack: true,
   forks: true,
   views: false,
-  leftMarks: false,
-  lateTwins: false,
-  versionDamage: false,
-  calmWhenRefused: false,
+  leftMarks: true,
+  lateTwins: true,
+  versionDamage: true,
+  calmWhenRefused: true,
 };
