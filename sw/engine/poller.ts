@@ -22,7 +22,10 @@ import type { BudgetConditions } from "./request-budget.ts";
 import { createRequestBudget } from "./request-budget.ts";
 import type { Bucket, PeerState, World } from "./world.ts";
 
-/** Every granted replica has answered once: from then on an unknown document is one that does not exist. */
+/**
+ * The replicas that have answered, once all have: from then on an unknown document is one that none of them has. Others
+ * are asked first.
+ */
 export const polledKey = "polled";
 
 /** Ids are assigned in order, so the next ones to appear are the first of the reserved ones. */
@@ -112,7 +115,7 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   const { world, disk, records, reader, problems } = parts;
   const { clock, timers, random } = world;
   const budget = createRequestBudget();
-  let hasPolledOnce = (await disk.read(polledKey)) === true;
+  let polled = new Set((await disk.read(polledKey)) as readonly ReplicaId[] | undefined);
   let bucket: Bucket | null = null;
   let peers: Peer[] = [];
   let seen: PollerConditions = { visible: true, hinted: false };
@@ -207,7 +210,7 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     peer.failures++;
     const isSilence = noAnswerCodes.has(code);
     // Offline nobody has answered: who looks for a document goes on waiting, unless all were asked before.
-    peer.answered ||= !isSilence || hasPolledOnce;
+    peer.answered ||= !isSilence || polled.has(peer.replica);
     if (isSilence) parts.noAnswer(error);
     else {
       peer.askedAt = clock.now();
@@ -273,10 +276,12 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     peers.every((peer) => peer.answered || peer.state === "reserved");
 
   const rememberCompletion = async (): Promise<void> => {
-    if (hasPolledOnce || closed || !isComplete()) return;
-    hasPolledOnce = true;
+    if (closed || !isComplete()) return;
+    const answered = peers.filter((peer) => peer.answered).map(({ replica }) => replica);
+    if (answered.every((replica) => polled.has(replica))) return;
+    polled = new Set([...polled, ...answered]);
     // Without it the next incarnation asks everybody once more before it says that something does not exist.
-    await disk.commit({ put: { [polledKey]: true } }).catch(() => undefined);
+    await disk.commit({ put: { [polledKey]: [...polled] } }).catch(() => undefined);
   };
 
   const hint = (replica?: ReplicaId): void => {

@@ -26,6 +26,8 @@ export interface Contents {
   changesOf(chunk: Uint8Array): readonly KnownChange[];
   /** The changes that the manifest below a prefix leads to. */
   ofPrefix(objects: ReadonlyMap<string, StoredObject>, into: Changes): void;
+  /** The changes in all objects below a prefix, whether or not a manifest names them. */
+  ofObjects(objects: ReadonlyMap<string, StoredObject>, into: Changes): void;
   /** The changes of all documents in a Repo's storage; returns the keys under which there are none. */
   ofStorage(values: Values, into: Changes): string[];
   /** What waits in an engine's inbox. */
@@ -77,6 +79,11 @@ export function createContents(
         if (found?.kind === "segment" && found.generation === generation)
           addPack(found.segment.pack, into);
       }
+    },
+    ofObjects(objects, into) {
+      for (const { decoded: object } of objects.values())
+        if (object?.kind === "manifest") addPack(object.manifest.tail, into);
+        else if (object?.kind === "segment") addPack(object.segment.pack, into);
     },
     ofStorage(values, into) {
       const empty: string[] = [];

@@ -44,6 +44,15 @@ export function bucketChanges(sim: Simulation): Changes {
   return all;
 }
 
+/** What lies in the bucket, also in objects that no manifest names yet. */
+export function objectChanges(sim: Simulation): Changes {
+  const all: Changes = new Map();
+  const { signer, bucket } = sim;
+  for (const replica of signer.assigned)
+    sim.contents.ofObjects(bucket.below(signer.namespace, replica), all);
+  return all;
+}
+
 export function prefixChanges(sim: Simulation, replica: ReplicaId): Changes {
   const found: Changes = new Map();
   sim.contents.ofPrefix(sim.bucket.below(sim.signer.namespace, replica), found);
@@ -67,9 +76,11 @@ export function expose(sim: Simulation, before: Changes, cause: string): void {
 /** A device, or what the bucket had, was lost: what nobody has any more is excused, if it was exposed before. */
 export function reckon(sim: Simulation, bucket: Changes = bucketChanges(sim)): void {
   const held: Changes = new Map();
+  const applied: Changes = new Map();
   for (const device of sim.devices) {
     if (device.isGone) continue;
     for (const { storage, disk } of [device.user, device.signedOut]) {
+      sim.contents.ofStorage(storage.values, applied);
       sim.contents.ofStorage(storage.values, held);
       sim.contents.ofInbox(disk.values, held);
     }
@@ -79,6 +90,22 @@ export function reckon(sim: Simulation, bucket: Changes = bucketChanges(sim)): v
     if (bucket.get(document)?.has(hash) === true) exposed.delete(edit);
     const cause = exposed.get(edit);
     if (cause !== undefined && held.get(document)?.has(hash) !== true) edit.excused ??= cause;
+  }
+  excuseHeirs(sim.context.observed.edits, applied);
+}
+
+/** What builds on an excused edit can never be applied by who does not have it applied already. */
+function excuseHeirs(edits: readonly Edit[], applied: Changes): void {
+  const excused = new Map(
+    edits.filter((edit) => edit.excused !== null).map((edit) => [edit.hash, edit]),
+  );
+  for (const edit of edits) {
+    const lost = edit.deps.find((hash) => excused.has(hash));
+    if (edit.excused !== null || lost === undefined) continue;
+    if (applied.get(edit.document)?.has(edit.hash) === true) continue;
+    edit.excused = `it builds on what is lost: ${excused.get(lost)!.excused}`;
+    // Edits are listed in the order in which they were made: its own heirs come later.
+    excused.set(edit.hash, edit);
   }
 }
 

@@ -153,12 +153,13 @@ export async function startIncarnation(
     look();
   };
 
-  const note = (document: string, hash: string): Edit | null => {
+  const note = (document: string, hash: string, deps: readonly string[]): Edit | null => {
     if (observed.edits.some((edit) => edit.document === document && edit.hash === hash))
       return null;
     const edit: Edit = {
       document,
       hash,
+      deps,
       device: device.name,
       life: life.name,
       at: scheduler.now,
@@ -175,7 +176,7 @@ export async function startIncarnation(
   /** Begins a document with a first change that others may have made as well. */
   const begin = (handle: Handle, first: Uint8Array): void => {
     handle.update((doc) => A.loadIncremental(doc, first));
-    for (const { hash } of sim.contents.changesOf(first)) note(handle.documentId, hash);
+    for (const { hash } of sim.contents.changesOf(first)) note(handle.documentId, hash, []);
   };
 
   const open = async ({ id, birth }: SimulatedDocument): Promise<Handle> => {
@@ -224,11 +225,12 @@ export async function startIncarnation(
       const handle = await open(document);
       if (!handle.isReady() && create) begin(handle, firstChange(random));
       if (!handle.isReady() || !life.isAlive) return;
+      const deps = A.getHeads(handle.doc());
       handle.change((doc) => applyEdit(doc as Content, kind, random));
       const heads = A.getHeads(handle.doc());
       const [hash] = heads;
       // An edit that changes nothing makes no change.
-      const edit = heads.length === 1 ? note(document.id, hash!) : null;
+      const edit = heads.length === 1 ? note(document.id, hash!, deps) : null;
       if (edit === null) return;
       if (random.chance(acknowledgedShare)) awaitBucket(edit);
       await store(handle, edit);

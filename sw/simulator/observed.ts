@@ -7,6 +7,8 @@ import type { Manifest } from "../../shared/codecs/manifest.ts";
 export interface Edit {
   readonly document: string;
   readonly hash: string;
+  /** What it builds on. */
+  readonly deps: readonly string[];
   readonly device: string;
   readonly life: string;
   readonly at: number;

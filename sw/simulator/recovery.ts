@@ -7,13 +7,14 @@ import type { Changes } from "./contents.ts";
 import type { Device } from "./device.ts";
 import { createDevice, currentProfile } from "./device.ts";
 import { createDeviceClock } from "./device-clock.ts";
+import { polledKey } from "../engine/poller.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Long enough for everything that needs no network. */
 const settleMs = 4_000;
 
-/** The same on both sides, whatever the incarnations did. */
-const incarnationKey = "incarnation";
+/** Not the same on both sides: how often it was started, and whether it has had the time to ask everybody. */
+const passingKeys: ReadonlySet<string> = new Set(["incarnation", polledKey]);
 
 /** A copy of a device as it is now, for later. */
 export function remember(sim: Simulation, device: Device): Device {
@@ -47,7 +48,7 @@ function stateOf(sim: Simulation, device: Device): Map<string, string> {
   const { disk, storage } = currentProfile(device);
   const state = new Map<string, string>();
   for (const [key, value] of disk.values)
-    if (key !== incarnationKey) state.set(key, canonical(value));
+    if (!passingKeys.has(key)) state.set(key, canonical(value));
   const stored: Changes = new Map();
   sim.contents.ofStorage(storage.values, stored);
   for (const [document, hashes] of stored)

@@ -5,7 +5,7 @@
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import { capabilities } from "./capabilities.ts";
-import { bucketChanges, expose } from "./exposure.ts";
+import { objectChanges, expose } from "./exposure.ts";
 import type { FaultKind } from "./faults.ts";
 import { nonsenseManifest } from "./nonsense.ts";
 import type { SeededRandom } from "./random.ts";
@@ -24,7 +24,7 @@ export function tamper(sim: Simulation, random: SeededRandom): void {
     keys: readonly string[],
     action: (key: string) => void,
   ): void => {
-    const before = bucketChanges(sim);
+    const before = objectChanges(sim);
     for (const key of keys) {
       context.trace.add(context.elapsed(), `${kind}: ${key}`);
       action(key);

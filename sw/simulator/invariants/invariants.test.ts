@@ -39,6 +39,7 @@ let calls = 0;
 function write(more: Partial<Write>): Write {
   return {
     call: calls++,
+    deps: [],
     device: "d1",
     life: "d1.1",
     replica,
