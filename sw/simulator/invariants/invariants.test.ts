@@ -13,6 +13,7 @@ const replica = "browser-00000a" as ReplicaId;
 const edit: Edit = {
   document: "doc",
   hash: "h1",
+  deps: [],
   device: "d1",
   life: "d1.1",
   at: 0,
@@ -39,7 +40,6 @@ let calls = 0;
 function write(more: Partial<Write>): Write {
   return {
     call: calls++,
-    deps: [],
     device: "d1",
     life: "d1.1",
     replica,
