@@ -1,0 +1,23 @@
+/** The process of one client that begins with nothing: it is told what to read, says what that took, and ends. */
+import "../memory-use.ts";
+import type { Dataset } from "../documents.ts";
+import { loadSystem } from "../peers/all.ts";
+import type { Address, SystemName } from "../peers/system.ts";
+
+export interface ColdOrder {
+  readonly system: SystemName;
+  readonly address: Address;
+  readonly dataset: Dataset;
+}
+
+process.on("disconnect", () => process.exit());
+process.on("message", ({ system, address, dataset }: ColdOrder) => {
+  void loadSystem(system)
+    // Code and wasm are there already when a browser's worker starts; they are not what is compared.
+    .then((loaded) => loaded.coldRead(address, dataset))
+    .then((read) => process.send?.(read))
+    .catch((error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    });
+});
