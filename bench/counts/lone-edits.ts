@@ -8,6 +8,7 @@ import { costBetween } from "../counted-bucket.ts";
 import { openMemoryLab } from "../memory-bucket.ts";
 import { openReady } from "../node-device.ts";
 import { createRandom } from "../random.ts";
+import { spreadOf } from "../report/statistics.ts";
 
 /** Somebody who edits now and then. */
 const pauseMsMin = 10_000;
@@ -17,6 +18,9 @@ export interface LoneEditCount {
   readonly edits: number;
   readonly writer: BucketCost;
   readonly reader: BucketCost;
+  /** Now and then an edit costs a segment more: of one edit in the middle. */
+  readonly putsMedian: number;
+  readonly getsMedian: number;
   /** The largest PUT of a manifest or segment. */
   readonly putBytesMax: number;
   /** From the edit until the reader has it, when nothing hints: milliseconds of virtual time. */
@@ -42,8 +46,11 @@ export async function countLoneEdits(edits: number, hinted: boolean): Promise<Lo
 
   const before = [writer.bucket.cost(), reader.bucket.cost()] as const;
   const seenAfterMs: number[] = [];
+  const costs: { readonly puts: number; readonly gets: number }[] = [];
   for (let edit = 0; edit < edits; edit++) {
     const editedAt = time.clock.now();
+    const { puts } = writer.bucket.cost();
+    const { gets } = reader.bucket.cost();
     await writer.change(own, (document: Notes) => void (document.text = `edit ${edit}`));
     let acknowledged = false;
     void writer.inBucket(own).then(() => (acknowledged = true));
@@ -53,11 +60,14 @@ export async function countLoneEdits(edits: number, hinted: boolean): Promise<Lo
     await time.until(() => headsOf(theirs).join() === heads, "seen");
     seenAfterMs.push(time.clock.now() - editedAt);
     await time.pass(pauseMsMin + random() * (pauseMsMax - pauseMsMin));
+    costs.push({ puts: writer.bucket.cost().puts - puts, gets: reader.bucket.cost().gets - gets });
   }
   const count = {
     edits,
     writer: costBetween(before[0], writer.bucket.cost()),
     reader: costBetween(before[1], reader.bucket.cost()),
+    putsMedian: spreadOf(costs.map((cost) => cost.puts)).median,
+    getsMedian: spreadOf(costs.map((cost) => cost.gets)).median,
     putBytesMax: Math.max(
       ...lab.store.requests.filter(({ method }) => method === "PUT").map(({ bytes }) => bytes),
     ),

@@ -23,7 +23,12 @@ export interface Network {
 }
 
 export type LinkRequest =
-  | { readonly call: number; readonly kind: "open"; readonly port: number; readonly roundTripMs: number }
+  | {
+      readonly call: number;
+      readonly kind: "open";
+      readonly port: number;
+      readonly roundTripMs: number;
+    }
   | { readonly call: number; readonly kind: "count"; readonly port: number };
 
 export type LinkAnswer = { readonly call: number } & ({ readonly port: number } | LinkBytes);

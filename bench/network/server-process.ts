@@ -17,7 +17,9 @@ export async function startServer(module: URL, dataset: Dataset): Promise<Server
   const child: ChildProcess = fork(module, [JSON.stringify(dataset)]);
   const port = await new Promise<number>((resolve, reject) => {
     child.once("message", (message) => resolve((message as { port: number }).port));
-    child.once("exit", (code) => reject(new Error(`a server ended with ${code}: ${module.pathname}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`a server ended with ${code}: ${module.pathname}`)),
+    );
   });
   return { port, close: () => endProcess(child) };
 }

@@ -14,5 +14,6 @@ const repo = new Repo({
   network: [new WebSocketServerAdapter(sockets as IsomorphicServer)],
   sharePolicy: async () => false,
 });
-for (const { id, bytes } of automergeDocuments(datasetOfProcess())) repo.import(bytes, { docId: id });
+for (const { id, bytes } of automergeDocuments(datasetOfProcess()))
+  repo.import(bytes, { docId: id });
 sockets.once("listening", () => serveAt((sockets.address() as AddressInfo).port));

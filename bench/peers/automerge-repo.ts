@@ -8,6 +8,7 @@ import { documentIdOf } from "../automerge-documents.ts";
 import { readingOf } from "../documents.ts";
 import { memoryUse } from "../memory-use.ts";
 import { startServer } from "../network/server-process.ts";
+import { onceAmong } from "./changes.ts";
 import { admitToPort, documentCount } from "./ports.ts";
 import type { ColdRead, Hosted, LiveText, System } from "./system.ts";
 
@@ -28,7 +29,7 @@ function liveText(handle: DocHandle<Content>): LiveText {
     text: () => handle.doc().text,
     splice: (position, deleted, inserted) =>
       handle.change((draft) => A.splice(draft, ["text"], position, deleted, inserted)),
-    onChange: (listener) => void handle.on("change", listener),
+    onceChanged: onceAmong((listener) => void handle.on("change", listener)),
   };
 }
 
@@ -40,7 +41,10 @@ export const automergeRepo: System = {
     return {
       admit,
       async live(network, roundTripMs) {
-        const links = [await admit(network, roundTripMs), await admit(network, roundTripMs)] as const;
+        const links = [
+          await admit(network, roundTripMs),
+          await admit(network, roundTripMs),
+        ] as const;
         const repos = links.map(({ address }) => connect(address));
         const handles = await Promise.all(repos.map((repo) => repo.find<Content>(urlOf(0))));
         return {
@@ -66,10 +70,21 @@ export const automergeRepo: System = {
     const reading = readAll(dataset, handles);
     const readMs = performance.now() - startedAt;
     const memory = await memoryUse();
-    return { readMs, reading, memory, durableMs: null, memoryUnopened: null, requests: null, bodyBytes: null };
+    return {
+      readMs,
+      reading,
+      memory,
+      durableMs: null,
+      memoryUnopened: null,
+      requests: null,
+      bodyBytes: null,
+    };
   },
 };
 
-function readAll({ kind }: Dataset, handles: readonly DocHandle<Record<string, unknown>>[]): number {
+function readAll(
+  { kind }: Dataset,
+  handles: readonly DocHandle<Record<string, unknown>>[],
+): number {
   return handles.reduce((sum, handle) => sum + readingOf(kind, handle.doc()), 0);
 }

@@ -42,7 +42,10 @@ export const hocuspocus: System = {
     return {
       admit,
       async live(network, roundTripMs) {
-        const links = [await admit(network, roundTripMs), await admit(network, roundTripMs)] as const;
+        const links = [
+          await admit(network, roundTripMs),
+          await admit(network, roundTripMs),
+        ] as const;
         const sockets = links.map(({ address }) => connect(address));
         const provided = sockets.map((socket) => provide(socket, 0));
         await Promise.all(provided.map(({ synced }) => synced));
@@ -65,9 +68,20 @@ export const hocuspocus: System = {
       provide(socket, index),
     );
     await Promise.all(provided.map(({ synced }) => synced));
-    const reading = readYjs(dataset, provided.map(({ document }) => document));
+    const reading = readYjs(
+      dataset,
+      provided.map(({ document }) => document),
+    );
     const readMs = performance.now() - startedAt;
     const memory = await memoryUse();
-    return { readMs, reading, memory, durableMs: null, memoryUnopened: null, requests: null, bodyBytes: null };
+    return {
+      readMs,
+      reading,
+      memory,
+      durableMs: null,
+      memoryUnopened: null,
+      requests: null,
+      bodyBytes: null,
+    };
   },
 };

@@ -15,6 +15,7 @@ import { installHttpCache } from "../network/http-cache.ts";
 import { startServer } from "../network/server-process.ts";
 import type { NodeDevice } from "../node-device.ts";
 import { benchNamespace, openNodeDevice, openReady, realTime, replicaId } from "../node-device.ts";
+import { onceAmong } from "./changes.ts";
 import { documentCount } from "./ports.ts";
 import { readKey, storeBucket, storeRegion, writeKey } from "./store-keys.ts";
 import type { ColdRead, Hosted, LiveText, System, Traffic } from "./system.ts";
@@ -33,6 +34,8 @@ const coldIndex = 16;
 const reservedIndex = 4096;
 
 const waitMs = 5;
+/** Asking for the status looks at every document that waits. */
+const fillWaitMs = 500;
 const waitMsMax = 120_000;
 
 installHttpCache();
@@ -56,7 +59,9 @@ async function grantFor(port: number, own: ReplicaId, known: readonly ReplicaId[
     replica: ReplicaId,
     state: GrantedReplicaState,
   ): { replica: ReplicaId; state: GrantedReplicaState } => ({ replica, state });
-  const reserved = Array.from({ length: reservedCount }, (_, index) => replicaId(reservedIndex + index));
+  const reserved = Array.from({ length: reservedCount }, (_, index) =>
+    replicaId(reservedIndex + index),
+  );
   const namespace = benchNamespace;
   const base = { namespace, signedAt: issuedAt };
   return {
@@ -83,19 +88,24 @@ function openDevice(grant: Grant): Promise<NodeDevice> {
   return openNodeDevice({ bucket: createPresignedBucket(grant, realTime.clock) });
 }
 
-async function until(check: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !check(); waited += waitMs) {
+async function until(check: () => boolean, what: string, everyMs = waitMs): Promise<void> {
+  for (let waited = 0; !check(); waited += everyMs) {
     if (waited > waitMsMax) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
 async function fill(device: NodeDevice, dataset: Dataset): Promise<void> {
   const { repo } = device.engine;
   const handles = [];
-  for (const { id, bytes } of automergeDocuments(dataset)) handles.push(repo.import(bytes, { docId: id }));
+  for (const { id, bytes } of automergeDocuments(dataset))
+    handles.push(repo.import(bytes, { docId: id }));
   await repo.flush(handles.map(({ documentId }) => documentId));
-  await until(() => device.engine.status().bucket === "saved", "the dataset is in the bucket");
+  await until(
+    () => device.engine.status().bucket === "saved",
+    "the dataset is in the bucket",
+    fillWaitMs,
+  );
 }
 
 interface Content {
@@ -111,11 +121,14 @@ function liveText(device: NodeDevice, handle: Handle, acknowledged: () => void):
         .then(() => device.inBucket(handle))
         .then(acknowledged, () => undefined);
     },
-    onChange: (listener) => void handle.on("change", listener),
+    onceChanged: onceAmong((listener) => void handle.on("change", listener)),
   };
 }
 
-function trafficOf(device: NodeDevice, link: { readonly up: number; readonly down: number }): Traffic {
+function trafficOf(
+  device: NodeDevice,
+  link: { readonly up: number; readonly down: number },
+): Traffic {
   const { puts, gets, emptyGets, putBytes, getBytes } = device.bucket.cost();
   return { ...link, bodyUp: putBytes, bodyDown: getBytes, requests: puts + gets + emptyGets };
 }
@@ -139,7 +152,10 @@ export const presync: System = {
         return { address, bytes: () => link.bytes() };
       },
       async live(network, roundTripMs) {
-        const links = [await network.link(store.port, roundTripMs), await network.link(store.port, roundTripMs)] as const;
+        const links = [
+          await network.link(store.port, roundTripMs),
+          await network.link(store.port, roundTripMs),
+        ] as const;
         const writer = await openDevice(await grantFor(links[0].port, writerId, [readerId]));
         await fill(writer, dataset);
         const reader = await openDevice(await grantFor(links[1].port, readerId, [writerId]));
@@ -166,17 +182,23 @@ export const presync: System = {
     const startedAt = performance.now();
     const device = await openDevice(grant);
     const hasAll = (): boolean =>
-      device.engine.status().peers.some(({ replica, lastChangeAt }) => replica === writerId && lastChangeAt > 0);
+      device.engine
+        .status()
+        .peers.some(({ replica, lastChangeAt }) => replica === writerId && lastChangeAt > 0);
     await until(hasAll, "everything is on the device");
     const durableMs = performance.now() - startedAt;
     const cost = device.bucket.cost();
     const memoryUnopened = await memoryUse();
     const openedAt = performance.now();
-    let reading = 0;
-    for (let index = 0; index < documentCount(dataset); index++) {
-      const handle = await openReady(device, documentIdOf(index));
-      reading += readingOf(dataset.kind, handle.doc() as Record<string, unknown>);
-    }
+    const handles = await Promise.all(
+      Array.from({ length: documentCount(dataset) }, (_, index) =>
+        openReady(device, documentIdOf(index)),
+      ),
+    );
+    const reading = handles.reduce(
+      (sum, handle) => sum + readingOf(dataset.kind, handle.doc() as Record<string, unknown>),
+      0,
+    );
     const readMs = durableMs + performance.now() - openedAt;
     const memory = await memoryUse();
     await device.close();

@@ -9,8 +9,8 @@ export interface LiveText {
   text(): string;
   /** Replaces `deleted` characters at `position`. */
   splice(position: number, deleted: number, inserted: string): void;
-  /** Called when the text may have changed through another client. */
-  onChange(listener: () => void): void;
+  /** Calls `action` once, as soon as `check` holds after a change. */
+  onceChanged(check: () => boolean, action: () => void): void;
 }
 
 export interface LiveClients {
@@ -59,7 +59,10 @@ export interface Hosted {
   /** Two clients that have the same empty text open, `roundTripMs` away from the server. */
   live(network: Network, roundTripMs: number): Promise<LiveClients>;
   /** The address for one more client, and how many bytes it has moved. */
-  admit(network: Network, roundTripMs: number): Promise<{ readonly address: Address; bytes(): Promise<Traffic> }>;
+  admit(
+    network: Network,
+    roundTripMs: number,
+  ): Promise<{ readonly address: Address; bytes(): Promise<Traffic> }>;
   close(): Promise<void>;
 }
 

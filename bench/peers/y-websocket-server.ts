@@ -21,6 +21,8 @@ const sockets = new WebSocketServer({ noServer: true });
 sockets.on("connection", setupWSConnection);
 const server = createServer();
 server.on("upgrade", (request, socket, head) =>
-  sockets.handleUpgrade(request, socket, head, (client) => sockets.emit("connection", client, request)),
+  sockets.handleUpgrade(request, socket, head, (client) =>
+    sockets.emit("connection", client, request),
+  ),
 );
 server.listen(0, "127.0.0.1", () => serveAt((server.address() as AddressInfo).port));

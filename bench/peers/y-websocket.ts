@@ -35,7 +35,10 @@ export const yWebsocket: System = {
     return {
       admit,
       async live(network, roundTripMs) {
-        const links = [await admit(network, roundTripMs), await admit(network, roundTripMs)] as const;
+        const links = [
+          await admit(network, roundTripMs),
+          await admit(network, roundTripMs),
+        ] as const;
         const providers = links.map(({ address }) => provide(address, 0));
         await Promise.all(providers.map((provider) => synced(provider)));
         return {
@@ -62,9 +65,20 @@ export const yWebsocket: System = {
       }
     };
     await Promise.all(Array.from({ length: parallelMax }, openInTurn));
-    const reading = readYjs(dataset, providers.map(({ doc }) => doc));
+    const reading = readYjs(
+      dataset,
+      providers.map(({ doc }) => doc),
+    );
     const readMs = performance.now() - startedAt;
     const memory = await memoryUse();
-    return { readMs, reading, memory, durableMs: null, memoryUnopened: null, requests: null, bodyBytes: null };
+    return {
+      readMs,
+      reading,
+      memory,
+      durableMs: null,
+      memoryUnopened: null,
+      requests: null,
+      bodyBytes: null,
+    };
   },
 };

@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import type { Dataset } from "../documents.ts";
 import { readingOf, textKey } from "../documents.ts";
 import { yjsRoot } from "../yjs-documents.ts";
+import { onceAmong } from "./changes.ts";
 import type { LiveText } from "./system.ts";
 
 export function yjsLiveText(document: Y.Doc): LiveText {
@@ -15,7 +16,7 @@ export function yjsLiveText(document: Y.Doc): LiveText {
         if (inserted !== "") text.insert(position, inserted);
       });
     },
-    onChange: (listener) => void document.on("update", listener),
+    onceChanged: onceAmong((listener) => void document.on("update", listener)),
   };
 }
 

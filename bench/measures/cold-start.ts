@@ -1,0 +1,203 @@
+/** A client that has nothing: what it moves and how long it takes until everything is on the device, and read. */
+import type { Dataset } from "../documents.ts";
+import { textEdits } from "../documents.ts";
+import type { Network } from "../network/links.ts";
+import { openNetwork } from "../network/links.ts";
+import type { ColdRun } from "../network/run-cold-client.ts";
+import { runColdClient } from "../network/run-cold-client.ts";
+import { loadSystem, systemNames } from "../peers/all.ts";
+import type { SystemName } from "../peers/system.ts";
+import type { Outcome } from "../report/results.ts";
+import { spreadOf } from "../report/statistics.ts";
+import type { Table } from "../report/table.ts";
+import { figure } from "../report/table.ts";
+import type { Check } from "../report/targets.ts";
+import { atMost, targets } from "../report/targets.ts";
+
+interface Scenario {
+  readonly title: string;
+  readonly dataset: Dataset;
+  readonly roundTripMs: number;
+  readonly repeats: number;
+  readonly systems: readonly SystemName[];
+}
+
+const text: Dataset = { kind: "text", count: textEdits };
+const tasks: Dataset = { kind: "tasks", count: 1_000 };
+const notes: Dataset = { kind: "notes", count: 1_000 };
+const manyTasks: Dataset = { kind: "tasks", count: 10_000 };
+
+const scenarios: readonly Scenario[] = [
+  {
+    title: "a text of 50,000 keystrokes",
+    dataset: text,
+    roundTripMs: 0,
+    repeats: 5,
+    systems: systemNames,
+  },
+  {
+    title: "the same text, 40 ms round trip",
+    dataset: text,
+    roundTripMs: 40,
+    repeats: 3,
+    systems: systemNames,
+  },
+  { title: "1,000 tasks", dataset: tasks, roundTripMs: 0, repeats: 5, systems: systemNames },
+  {
+    title: "1,000 tasks, 40 ms round trip",
+    dataset: tasks,
+    roundTripMs: 40,
+    repeats: 3,
+    systems: systemNames,
+  },
+  { title: "1,000 notes", dataset: notes, roundTripMs: 0, repeats: 3, systems: systemNames },
+  { title: "10,000 tasks", dataset: manyTasks, roundTripMs: 0, repeats: 1, systems: systemNames },
+];
+
+interface ScenarioResult {
+  readonly scenario: Scenario;
+  readonly runs: ReadonlyMap<SystemName, readonly ColdRun[]>;
+}
+
+export async function measureColdStart(): Promise<Outcome> {
+  const network = await openNetwork();
+  const results: ScenarioResult[] = [];
+  for (const scenario of scenarios) results.push(await measureScenario(network, scenario));
+  await network.close();
+  const [textResult, , tasksResult, , , manyResult] = results;
+  return {
+    name: "cold-start",
+    title: "Cold start",
+    notes: [
+      "Each client is a process of its own, after its code and wasm were loaded; the systems take turns. Read: every document was opened and its content read. Durable: presync has everything on its disk (in memory here, as everywhere in this table; the peers keep nothing on the client's disk).",
+      "Bytes down are TCP payload with all headers; bodies are what presync reads of objects. Requests of presync: GETs with an object, GETs without (its own manifest, which does not exist yet, and ids reserved for devices to come), and PUTs (its first manifest).",
+      "Tasks: three fields, one of which was changed nine times. Notes: the same number of changes to a flag, a number and a text of random words. Servers and store have everything in memory or in the page cache.",
+    ],
+    tables: results.map((result) => scenarioTable(result)),
+    checks: [
+      ...checksOf(textResult!, "text", targets.coldTextBytes, targets.coldTextRequests),
+      ...checksOf(
+        tasksResult!,
+        "1,000 tasks",
+        targets.coldThousandBytes,
+        targets.coldThousandRequests,
+      ),
+      ...["automerge-repo", "hocuspocus"].map((peer) =>
+        atMost(
+          `1,000 tasks read, against ${peer} (a time)`,
+          medianRead(tasksResult!, "presync") / medianRead(tasksResult!, peer as SystemName),
+          1,
+          "x",
+        ),
+      ),
+      atMost(
+        "10,000 tasks: body bytes per document against those of 1,000",
+        bodyBytes(manyResult!) / bodyBytes(tasksResult!) / 10,
+        1,
+        "x",
+      ),
+    ],
+    exact: results.map(({ scenario, runs }) => ({
+      scenario: scenario.title,
+      presync: {
+        requests: first(runs, "presync").requests,
+        bodyBytes: first(runs, "presync").bodyBytes,
+      },
+    })),
+    times: results.map(({ scenario, runs }) => ({
+      scenario: scenario.title,
+      systems: Object.fromEntries(
+        [...runs].map(([name, of]) => [
+          name,
+          {
+            readMs: spreadOf(of.map(({ readMs }) => readMs)),
+            durableMs:
+              name === "presync" ? spreadOf(of.map(({ durableMs }) => durableMs ?? 0)) : null,
+            traffic: of[0]!.traffic,
+            memory: of[0]!.memory,
+            memoryUnopened: of[0]!.memoryUnopened,
+          },
+        ]),
+      ),
+    })),
+  };
+}
+
+async function measureScenario(network: Network, scenario: Scenario): Promise<ScenarioResult> {
+  const { dataset, roundTripMs, repeats, systems } = scenario;
+  const runs = new Map<SystemName, ColdRun[]>();
+  const hosts = [];
+  for (const name of systems) {
+    hosts.push({ name, hosted: await (await loadSystem(name)).host(dataset) });
+    runs.set(name, []);
+  }
+  for (let repeat = 0; repeat < repeats; repeat++)
+    for (const { name, hosted } of hosts)
+      runs
+        .get(name)!
+        .push(await runColdClient(network, hosted, { system: name, dataset, roundTripMs }));
+  await Promise.all(hosts.map(({ hosted }) => hosted.close()));
+  return { scenario, runs };
+}
+
+function scenarioTable({ scenario, runs }: ScenarioResult): Table {
+  const peer = spreadOf((runs.get("automerge-repo") ?? []).map(({ readMs }) => readMs)).median;
+  return {
+    title: `${scenario.title} (${scenario.repeats} ${scenario.repeats === 1 ? "run" : "runs"})`,
+    columns: [
+      "",
+      "durable ms",
+      "read ms",
+      "min - max",
+      "against automerge-repo",
+      "bytes down",
+      "bytes up",
+      "bodies",
+      "requests",
+      "heap MB",
+      "wasm MB",
+    ],
+    rows: [...runs].map(([name, of]) => {
+      const read = spreadOf(of.map(({ readMs }) => readMs));
+      const { traffic, memory, bodyBytes: bodies, requests } = of[0]!;
+      return [
+        name,
+        figure(spreadOf(of.map(({ durableMs }) => durableMs ?? Number.NaN)).median),
+        figure(read.median),
+        `${figure(read.min)} - ${figure(read.max)}`,
+        `${figure(read.median / peer)}x`,
+        figure(traffic.down),
+        figure(traffic.up),
+        bodies === null ? "-" : figure(bodies),
+        requests === null ? "-" : Object.values(requests).join(" + "),
+        figure(memory.heapBytes / 1e6),
+        figure(memory.wasmBytes / 1e6),
+      ];
+    }),
+  };
+}
+
+function first(runs: ScenarioResult["runs"], name: SystemName): ColdRun {
+  return runs.get(name)![0]!;
+}
+
+function bodyBytes({ runs }: ScenarioResult): number {
+  return first(runs, "presync").bodyBytes ?? Number.NaN;
+}
+
+function medianRead({ runs }: ScenarioResult, name: SystemName): number {
+  return spreadOf(runs.get(name)!.map(({ readMs }) => readMs)).median;
+}
+
+function checksOf(
+  result: ScenarioResult,
+  what: string,
+  bytesMax: number,
+  requestsMax: number,
+): Check[] {
+  const { gets = 0 } = first(result.runs, "presync").requests ?? {};
+  return [
+    atMost(`${what}: body bytes`, bodyBytes(result), bytesMax, "B"),
+    atMost(`${what}: GETs of the one replica that has something`, gets, requestsMax, "GET"),
+  ];
+}
