@@ -31,7 +31,10 @@ export function automergeText(edits: number): A.Doc<{ text: string }> {
   return document;
 }
 
-export function automergeSmall(kind: "tasks" | "notes", index: number): A.Doc<unknown> {
+export function automergeSmall(
+  kind: "tasks" | "notes",
+  index: number,
+): A.Doc<Record<string, unknown>> {
   const { initial, changes } = smallDocument(kind, index);
   const options = { time: changeTime };
   const empty = A.init<Record<string, unknown>>({ actor: actorOf(index + 1) });

@@ -4,7 +4,7 @@ import { keepOutcome, printOutcome } from "./report/results.ts";
 
 const name = process.argv[2];
 if (!isMeasureName(name)) throw new Error("not a measure");
-const measure = await loadMeasure(name);
+const measure = await loadMeasure[name]();
 const outcome = await measure();
 await keepOutcome(outcome);
 printOutcome(outcome);

@@ -65,6 +65,8 @@ export interface NodeDevice {
 export interface NodeDeviceOptions {
   readonly bucket: Bucket;
   readonly time?: Time;
+  /** An earlier engine of the same device, to go on with its disk. */
+  readonly earlier?: Pick<NodeDevice, "disk" | "storage"> | undefined;
   /** Options of the engine that only some builds have, such as the limit of the tail. */
   readonly tuning?: Partial<EngineOptions>;
 }
@@ -75,8 +77,10 @@ type HintedEngine = Engine & { readonly hint?: (replica?: ReplicaId) => void };
 export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDevice> {
   const bucket = countBucket(options.bucket);
   const { clock, timers } = options.time ?? realTime;
-  const disk = createMemoryDisk();
-  const storage = createDeviceStorage();
+  const { disk, storage } = options.earlier ?? {
+    disk: createMemoryDisk(),
+    storage: createDeviceStorage(),
+  };
   const uniform = createRandom(Number.parseInt(bucket.replica.slice(-6), 16));
   const engine: HintedEngine = await createEngine({
     world: {

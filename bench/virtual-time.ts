@@ -34,8 +34,6 @@ export function createVirtualTime(): VirtualTime {
   let orders = 0;
   const pending = new Set<Timer>();
 
-  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
   const next = (): Timer | undefined => {
     let first: Timer | undefined;
     for (const timer of pending)
@@ -82,4 +80,8 @@ export function createVirtualTime(): VirtualTime {
       while (!check()) if (!(await step(end))) throw new Error(`never happened: ${what}`);
     },
   };
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

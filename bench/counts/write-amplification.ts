@@ -13,6 +13,8 @@ import type { Handle } from "../../sw/engine/documents.ts";
 import { costBetween } from "../counted-bucket.ts";
 import { openMemoryLab } from "../memory-bucket.ts";
 import { nodeTools, replicaId } from "../node-device.ts";
+import type { Check } from "../report/targets.ts";
+import { atMost, targets } from "../report/targets.ts";
 import { readTrace } from "../traces.ts";
 
 export interface AmplificationOptions {
@@ -107,4 +109,34 @@ async function compactedSize(handles: readonly Handle[]): Promise<number> {
   const body = encodeSegment({ replica, pack: { first: 1, last: 1, documents } });
   const sealed = await sealEnvelope({ kind: "segment", generation: 1, body }, nodeTools);
   return sealed.length;
+}
+
+export function amplificationChecks(what: string, result: Amplification): Check[] {
+  // The worst moment after the start counts, not the one at which the run happens to end.
+  const settled = result.growth.slice(Math.floor(result.growth.length / 10));
+  const worst = Math.max(
+    ...settled.map(({ bucketBytes, compactedBytes }) => bucketBytes / compactedBytes),
+  );
+  return [
+    atMost(`${what}: PUTs per flush`, result.puts / result.flushes, targets.putsPerFlush, "PUT"),
+    atMost(
+      `${what}: bytes up over bare bundles`,
+      result.putBytes / result.bundleBytes,
+      targets.writeAmplification,
+      "x",
+    ),
+    atMost(
+      `${what}: objects`,
+      Math.max(...result.growth.map(({ objects }) => objects)),
+      targets.objects,
+      "",
+    ),
+    atMost(
+      `${what}: bucket over compacted, at the end`,
+      result.bucketBytes / result.compactedBytes,
+      targets.spaceAmplification,
+      "x",
+    ),
+    atMost(`${what}: bucket over compacted, at its worst`, worst, targets.spaceAmplification, "x"),
+  ];
 }

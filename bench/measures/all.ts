@@ -17,19 +17,12 @@ export function isMeasureName(text: string | undefined): text is MeasureName {
 }
 
 /** Each is loaded alone: what one brings along must not be in the memory of another. */
-export async function loadMeasure(name: MeasureName): Promise<() => Promise<Outcome>> {
-  switch (name) {
-    case "edit-bytes":
-      return (await import("./edit-bytes.ts")).measureEditBytes;
-    case "edit-to-seen":
-      return (await import("./edit-to-seen.ts")).measureEditToSeen;
-    case "cold-start":
-      return (await import("./cold-start.ts")).measureColdStart;
-    case "write-amplification":
-      return (await import("./write-amplification.ts")).measureWriteAmplification;
-    case "resources":
-      return (await import("./resources.ts")).measureResources;
-    case "browser-requests":
-      return (await import("./browser-requests.ts")).measureBrowserRequests;
-  }
-}
+export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promise<Outcome>>>> = {
+  "edit-bytes": async () => (await import("./edit-bytes.ts")).measureEditBytes,
+  "edit-to-seen": async () => (await import("./edit-to-seen.ts")).measureEditToSeen,
+  "cold-start": async () => (await import("./cold-start.ts")).measureColdStart,
+  "write-amplification": async () =>
+    (await import("./write-amplification.ts")).measureWriteAmplification,
+  resources: async () => (await import("./resources.ts")).measureResources,
+  "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
+};

@@ -26,13 +26,6 @@ export async function measureEditBytes(): Promise<Outcome> {
   const idle = await countIdle();
   const live = await typeOnAll();
 
-  const row = (what: string, device: string, cost: BucketCost, edits: number): string[] => [
-    what,
-    device,
-    ...[cost.puts, cost.gets, cost.emptyGets].map((count) => figure(count / edits)),
-    figure(cost.putBytes / edits),
-    figure(cost.getBytes / edits),
-  ];
   const { writer, reader } = lone;
   return {
     name: "edit-bytes",
@@ -148,4 +141,14 @@ function trafficBetween(before: Traffic, after: Traffic): Traffic {
 
 function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));
+}
+
+function row(what: string, device: string, cost: BucketCost, edits: number): string[] {
+  return [
+    what,
+    device,
+    ...[cost.puts, cost.gets, cost.emptyGets].map((count) => figure(count / edits)),
+    figure(cost.putBytes / edits),
+    figure(cost.getBytes / edits),
+  ];
 }

@@ -89,7 +89,12 @@ export async function measureResources(): Promise<Outcome> {
 
 async function coldRun(network: Network, system: SystemName, dataset: Dataset): Promise<ColdRun> {
   const hosted = await (await loadSystem(system)).host(dataset);
-  const run = await runColdClient(network, hosted, { system, dataset, roundTripMs: 0 });
+  const run = await runColdClient(network, hosted, {
+    system,
+    dataset,
+    roundTripMs: 0,
+    opens: true,
+  });
   await hosted.close();
   return run;
 }

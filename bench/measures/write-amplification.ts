@@ -4,13 +4,12 @@ import { mergeFanOut } from "../../sw/engine/slots.ts";
 import type { ModelPoint, ModelSizes } from "../cost-model.ts";
 import { modelCosts } from "../cost-model.ts";
 import type { Amplification, GrowthPoint } from "../counts/write-amplification.ts";
-import { measureAmplification } from "../counts/write-amplification.ts";
+import { amplificationChecks, measureAmplification } from "../counts/write-amplification.ts";
 import type { Plot } from "../report/plot.ts";
 import { plotSvg } from "../report/plot.ts";
 import type { Outcome } from "../report/results.ts";
 import { figure } from "../report/table.ts";
-import type { Check } from "../report/targets.ts";
-import { atMost, targets } from "../report/targets.ts";
+import { targets } from "../report/targets.ts";
 
 const flushes = 10_000;
 const samples = 100;
@@ -115,36 +114,6 @@ export async function measureWriteAmplification(): Promise<Outcome> {
       ]),
     ),
   };
-}
-
-export function amplificationChecks(what: string, result: Amplification): Check[] {
-  // The worst moment after the start counts, not the one at which the run happens to end.
-  const settled = result.growth.slice(Math.floor(result.growth.length / 10));
-  const worst = Math.max(
-    ...settled.map(({ bucketBytes, compactedBytes }) => bucketBytes / compactedBytes),
-  );
-  return [
-    atMost(`${what}: PUTs per flush`, result.puts / result.flushes, targets.putsPerFlush, "PUT"),
-    atMost(
-      `${what}: bytes up over bare bundles`,
-      result.putBytes / result.bundleBytes,
-      targets.writeAmplification,
-      "x",
-    ),
-    atMost(
-      `${what}: objects`,
-      Math.max(...result.growth.map(({ objects }) => objects)),
-      targets.objects,
-      "",
-    ),
-    atMost(
-      `${what}: bucket over compacted, at the end`,
-      result.bucketBytes / result.compactedBytes,
-      targets.spaceAmplification,
-      "x",
-    ),
-    atMost(`${what}: bucket over compacted, at its worst`, worst, targets.spaceAmplification, "x"),
-  ];
 }
 
 function bucketPlot(

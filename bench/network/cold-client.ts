@@ -8,13 +8,15 @@ export interface ColdOrder {
   readonly system: SystemName;
   readonly address: Address;
   readonly dataset: Dataset;
+  /** False where having everything on the device is all that is asked; only presync can do that. */
+  readonly opens: boolean;
 }
 
 process.on("disconnect", () => process.exit());
-process.on("message", ({ system, address, dataset }: ColdOrder) => {
+process.on("message", ({ system, address, dataset, opens }: ColdOrder) => {
   void loadSystem(system)
     // Code and wasm are there already when a browser's worker starts; they are not what is compared.
-    .then((loaded) => loaded.coldRead(address, dataset))
+    .then((loaded) => loaded.coldRead(address, dataset, opens))
     .then((read) => process.send?.(read))
     .catch((error: unknown) => {
       console.error(error);

@@ -8,15 +8,13 @@ export const systemNames: readonly SystemName[] = [
   "hocuspocus",
 ];
 
-export async function loadSystem(name: SystemName): Promise<System> {
-  switch (name) {
-    case "presync":
-      return (await import("./presync.ts")).presync;
-    case "automerge-repo":
-      return (await import("./automerge-repo.ts")).automergeRepo;
-    case "y-websocket":
-      return (await import("./y-websocket.ts")).yWebsocket;
-    case "hocuspocus":
-      return (await import("./hocuspocus.ts")).hocuspocus;
-  }
+const loaders: Readonly<Record<SystemName, () => Promise<System>>> = {
+  presync: async () => (await import("./presync.ts")).presync,
+  "automerge-repo": async () => (await import("./automerge-repo.ts")).automergeRepo,
+  "y-websocket": async () => (await import("./y-websocket.ts")).yWebsocket,
+  hocuspocus: async () => (await import("./hocuspocus.ts")).hocuspocus,
+};
+
+export function loadSystem(name: SystemName): Promise<System> {
+  return loaders[name]();
 }

@@ -1,111 +1,45 @@
 /** presync: engines in Node on real time, through signed URLs and HTTP to the embedded store. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import * as A from "@automerge/automerge";
-import type { Grant, GrantedReplicaState } from "../../shared/grants.ts";
-import { grantVersion } from "../../shared/grants.ts";
-import type { ReplicaId } from "../../shared/keys.ts";
-import { defaultLayout } from "../../shared/keys.ts";
-import { createSigner } from "../../service/signer.ts";
+import type { Grant } from "../../shared/grants.ts";
 import type { Handle } from "../../sw/engine/documents.ts";
 import { createPresignedBucket } from "../../sw/world/presigned-bucket.ts";
-import type { Dataset } from "../documents.ts";
 import { automergeDocuments, documentIdOf } from "../automerge-documents.ts";
+import type { Dataset } from "../documents.ts";
 import { readingOf } from "../documents.ts";
 import { memoryUse } from "../memory-use.ts";
 import { installHttpCache } from "../network/http-cache.ts";
 import { startServer } from "../network/server-process.ts";
 import type { NodeDevice } from "../node-device.ts";
-import { benchNamespace, openNodeDevice, openReady, realTime, replicaId } from "../node-device.ts";
+import { openNodeDevice, openReady, realTime, replicaId } from "../node-device.ts";
 import { onceAmong } from "./changes.ts";
+import { fillFrom, until } from "./fill.ts";
+import { grantFor } from "./grants.ts";
 import { documentCount } from "./ports.ts";
-import { readKey, storeBucket, storeRegion, writeKey } from "./store-keys.ts";
 import type { ColdRead, Hosted, LiveText, System, Traffic } from "./system.ts";
 import { emptyText } from "./system.ts";
-
-const grantSeconds = 3_600;
-
-/** Ids that nobody has yet, as the service grants them too. */
-const reservedCount = 2;
 
 /** The one that holds the dataset, and the other one that is open with it. */
 const hostIndex = 1;
 const otherIndex = 2;
 /** Clients that come with nothing count on from here. */
 const coldIndex = 16;
-const reservedIndex = 4096;
-
-const waitMs = 5;
-/** Asking for the status looks at every document that waits. */
-const fillWaitMs = 500;
-const waitMsMax = 120_000;
 
 installHttpCache();
 
-async function grantFor(port: number, own: ReplicaId, known: readonly ReplicaId[]): Promise<Grant> {
-  const signer = createSigner({
-    store: {
-      endpoint: `http://127.0.0.1:${port}`,
-      region: storeRegion,
-      bucket: storeBucket,
-      addressing: "path",
-      read: readKey,
-      write: writeKey,
-      admin: readKey,
-    },
-    layout: defaultLayout,
-    grantSeconds,
-  });
-  const issuedAt = Math.floor(Date.now() / 1000) * 1000;
-  const entry = (
-    replica: ReplicaId,
-    state: GrantedReplicaState,
-  ): { replica: ReplicaId; state: GrantedReplicaState } => ({ replica, state });
-  const reserved = Array.from({ length: reservedCount }, (_, index) =>
-    replicaId(reservedIndex + index),
-  );
-  const namespace = benchNamespace;
-  const base = { namespace, signedAt: issuedAt };
-  return {
-    version: grantVersion,
-    namespace,
-    replica: own,
-    layout: defaultLayout,
-    issuedAt,
-    expiresAt: issuedAt + grantSeconds * 1000,
-    put: await signer.sign({ ...base, method: "PUT", replicas: [entry(own, "own")] }),
-    get: await signer.sign({
-      ...base,
-      method: "GET",
-      replicas: [
-        entry(own, "own"),
-        ...known.map((replica) => entry(replica, "known")),
-        ...reserved.map((replica) => entry(replica, "reserved")),
-      ],
-    }),
-  };
+/** In a process of its own, because the memory of thousands of documents stays with who made them. */
+async function fillStore(port: number, dataset: Dataset): Promise<void> {
+  const child = fork(new URL("presync-fill.ts", import.meta.url), [
+    String(port),
+    JSON.stringify(dataset),
+  ]);
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error("the store could not be filled");
 }
 
 function openDevice(grant: Grant): Promise<NodeDevice> {
   return openNodeDevice({ bucket: createPresignedBucket(grant, realTime.clock) });
-}
-
-async function until(check: () => boolean, what: string, everyMs = waitMs): Promise<void> {
-  for (let waited = 0; !check(); waited += everyMs) {
-    if (waited > waitMsMax) throw new Error(`never happened: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
-  }
-}
-
-async function fill(device: NodeDevice, dataset: Dataset): Promise<void> {
-  const { repo } = device.engine;
-  const handles = [];
-  for (const { id, bytes } of automergeDocuments(dataset))
-    handles.push(repo.import(bytes, { docId: id }));
-  await repo.flush(handles.map(({ documentId }) => documentId));
-  await until(
-    () => device.engine.status().bucket === "saved",
-    "the dataset is in the bucket",
-    fillWaitMs,
-  );
 }
 
 interface Content {
@@ -138,12 +72,7 @@ export const presync: System = {
   async host(dataset): Promise<Hosted> {
     const store = await startServer(new URL("presync-store.ts", import.meta.url), dataset);
     const [writerId, readerId] = [replicaId(hostIndex), replicaId(otherIndex)];
-    const isLive = dataset === emptyText;
-    if (!isLive) {
-      const device = await openDevice(await grantFor(store.port, writerId, []));
-      await fill(device, dataset);
-      await device.close();
-    }
+    if (dataset !== emptyText) await fillStore(store.port, dataset);
     let cold = coldIndex;
     return {
       async admit(network, roundTripMs) {
@@ -157,7 +86,7 @@ export const presync: System = {
           await network.link(store.port, roundTripMs),
         ] as const;
         const writer = await openDevice(await grantFor(links[0].port, writerId, [readerId]));
-        await fill(writer, dataset);
+        await fillFrom(writer, automergeDocuments(dataset));
         const reader = await openDevice(await grantFor(links[1].port, readerId, [writerId]));
         const id = documentIdOf(0);
         const [own, theirs] = [await openReady(writer, id), await openReady(reader, id)];
@@ -176,7 +105,7 @@ export const presync: System = {
       close: () => store.close(),
     };
   },
-  async coldRead(address, dataset): Promise<ColdRead> {
+  async coldRead(address, dataset, opens): Promise<ColdRead> {
     const grant = address as Grant;
     const writerId = replicaId(hostIndex);
     const startedAt = performance.now();
@@ -189,6 +118,13 @@ export const presync: System = {
     const durableMs = performance.now() - startedAt;
     const cost = device.bucket.cost();
     const memoryUnopened = await memoryUse();
+    const { gets, emptyGets, puts, getBytes } = cost;
+    const requests = { gets, emptyGets, puts };
+    const common = { durableMs, memoryUnopened, requests, bodyBytes: getBytes };
+    if (!opens) {
+      await device.close();
+      return { ...common, readMs: null, reading: null, memory: memoryUnopened };
+    }
     const openedAt = performance.now();
     const handles = await Promise.all(
       Array.from({ length: documentCount(dataset) }, (_, index) =>
@@ -202,8 +138,6 @@ export const presync: System = {
     const readMs = durableMs + performance.now() - openedAt;
     const memory = await memoryUse();
     await device.close();
-    const { gets, emptyGets, puts, getBytes } = cost;
-    const requests = { gets, emptyGets, puts };
-    return { durableMs, readMs, reading, memory, memoryUnopened, requests, bodyBytes: getBytes };
+    return { ...common, readMs, reading, memory };
   },
 };

@@ -36,10 +36,10 @@ export type Address = unknown;
 export interface ColdRead {
   /** Everything is on the device's disk; null where the system knows no such moment. */
   readonly durableMs: number | null;
-  /** Every document has been opened, and its content read. */
-  readonly readMs: number;
+  /** Every document has been opened, and its content read; null where that was not asked for. */
+  readonly readMs: number | null;
   /** See `expectedReading`. */
-  readonly reading: number;
+  readonly reading: number | null;
   readonly memory: ClientMemory;
   /** The same before any document was opened, where there is such a moment. */
   readonly memoryUnopened: ClientMemory | null;
@@ -71,7 +71,7 @@ export interface System {
   readonly name: SystemName;
   host(dataset: Dataset): Promise<Hosted>;
   /** For a client with nothing, in a process of its own: reads every document of the dataset. */
-  coldRead(address: Address, dataset: Dataset): Promise<ColdRead>;
+  coldRead(address: Address, dataset: Dataset, opens: boolean): Promise<ColdRead>;
 }
 
 /** The text that `live` opens, in a dataset of its own. */

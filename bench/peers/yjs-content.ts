@@ -1,5 +1,5 @@
 /** How the systems built on Yjs hold the content. */
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import type { Dataset } from "../documents.ts";
 import { readingOf, textKey } from "../documents.ts";
 import { yjsRoot } from "../yjs-documents.ts";
