@@ -19,7 +19,7 @@ function actorOf(index: number): string {
   return createHash("sha256").update(`actor-${index}`).digest("hex").slice(0, 32);
 }
 
-export function automergeText(edits: number): A.Doc<{ text: string }> {
+function automergeText(edits: number): A.Doc<{ text: string }> {
   const options = { time: changeTime };
   const empty = A.init<{ text: string }>({ actor: actorOf(0) });
   let document = A.change(empty, options, (draft) => void (draft.text = ""));
@@ -31,10 +31,7 @@ export function automergeText(edits: number): A.Doc<{ text: string }> {
   return document;
 }
 
-export function automergeSmall(
-  kind: "tasks" | "notes",
-  index: number,
-): A.Doc<Record<string, unknown>> {
+function automergeSmall(kind: "tasks" | "notes", index: number): A.Doc<Record<string, unknown>> {
   const { initial, changes } = smallDocument(kind, index);
   const options = { time: changeTime };
   const empty = A.init<Record<string, unknown>>({ actor: actorOf(index + 1) });

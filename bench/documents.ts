@@ -18,7 +18,7 @@ export interface Dataset {
 }
 
 export const textEdits = 50_000;
-export const changesPerDocument = 10;
+const changesPerDocument = 10;
 
 /** `text` is spliced at its end; everything else is assigned. */
 export interface SmallDocument {

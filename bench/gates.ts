@@ -14,8 +14,8 @@ import { atMost, targets } from "./report/targets.ts";
 const loneEdits = 1_000;
 const keys = 1_000;
 /** Fewer than the benchmark's, for the sake of time; enough for every level that is reached to be merged. */
-const textFlushes = 1_500;
-const documentFlushes = 3_000;
+const textFlushes = 1_000;
+const documentFlushes = 2_000;
 
 const checks: Check[] = [];
 

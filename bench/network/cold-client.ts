@@ -12,6 +12,8 @@ export interface ColdOrder {
   readonly opens: boolean;
 }
 
+// y-websocket listens for the end of the process once for each document.
+process.setMaxListeners(0);
 process.on("disconnect", () => process.exit());
 process.on("message", ({ system, address, dataset, opens }: ColdOrder) => {
   void loadSystem(system)
