@@ -13,7 +13,7 @@ import { figure } from "../report/table.ts";
 const few: Dataset = { kind: "tasks", count: 1 };
 const many: Dataset = { kind: "tasks", count: 1_000 };
 
-const cpuEdits = 20;
+const cpuEdits = 10;
 /** As slow as presync writes: no system is measured while it coalesces. */
 const editIntervalMs = 1_250;
 

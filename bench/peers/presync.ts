@@ -30,10 +30,8 @@ installHttpCache();
 
 /** In a process of its own, because the memory of thousands of documents stays with who made them. */
 async function fillStore(port: number, dataset: Dataset): Promise<void> {
-  const child = fork(new URL("presync-fill.ts", import.meta.url), [
-    String(port),
-    JSON.stringify(dataset),
-  ]);
+  const module = new URL("presync-fill.ts", import.meta.url);
+  const child = fork(module, [String(port), JSON.stringify(dataset)]);
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) throw new Error("the store could not be filled");
 }
