@@ -22,6 +22,13 @@ export interface ModelSizes {
   readonly envelope: number;
   /** A slot in the manifest. */
   readonly slot: number;
+  /** Before compression, which is what the tail's limit is about. */
+  readonly plain: PackSizes;
+  /** As it is uploaded. */
+  readonly sealed: PackSizes;
+}
+
+export interface PackSizes {
   /** A document in a pack that has one change. */
   readonly document: number;
   /** Each further change of a document, in one bundle. */
@@ -38,9 +45,9 @@ export interface ModelPoint {
 
 export function modelCosts(model: CostModel): ModelPoint[] {
   const { sizes, documents, levels, mergeFanOut } = model;
-  const packBytes = (changes: number): number => {
+  const packBytes = (changes: number, { document, change }: PackSizes): number => {
     const touched = Math.min(changes, documents);
-    return touched * sizes.document + (changes - touched) * sizes.change;
+    return touched * document + (changes - touched) * change;
   };
   /** Changes in each segment, by level. */
   const segments: number[][] = Array.from({ length: levels }, () => []);
@@ -53,15 +60,15 @@ export function modelCosts(model: CostModel): ModelPoint[] {
     putBytes += bytes;
   };
   const manifestBytes = (): number =>
-    sizes.envelope + slots().length * sizes.slot + packBytes(tail);
+    sizes.envelope + slots().length * sizes.slot + packBytes(tail, sizes.sealed);
   const putSegment = (level: number, changes: number): void => {
-    put(sizes.envelope + packBytes(changes));
+    put(sizes.envelope + packBytes(changes, sizes.sealed));
     segments[level]!.push(changes);
   };
 
   for (let flush = 1; flush <= model.flushes; flush++) {
     tail++;
-    if (packBytes(tail) > model.tailBytesMax) {
+    if (packBytes(tail, sizes.plain) > model.tailBytesMax) {
       putSegment(0, tail);
       tail = 0;
     }
@@ -72,7 +79,10 @@ export function modelCosts(model: CostModel): ModelPoint[] {
       putSegment(Math.min(level + 1, levels - 1), changes);
     }
     if (flush % Math.ceil(model.flushes / model.samples) !== 0) continue;
-    const inSegments = slots().reduce((sum, count) => sum + sizes.envelope + packBytes(count), 0);
+    const inSegments = slots().reduce(
+      (sum, count) => sum + sizes.envelope + packBytes(count, sizes.sealed),
+      0,
+    );
     points.push({
       flushes: flush,
       puts,
