@@ -10,7 +10,7 @@ import type { Hosted, SystemName } from "../peers/system.ts";
 import type { Outcome } from "../report/results.ts";
 import { spreadOf } from "../report/statistics.ts";
 import type { Table } from "../report/table.ts";
-import { figure } from "../report/table.ts";
+import { figure, ratio } from "../report/table.ts";
 import type { Check } from "../report/targets.ts";
 import { atMost, targets } from "../report/targets.ts";
 
@@ -177,8 +177,8 @@ function scenarioTable({ scenario, runs }: ScenarioResult): Table {
         name,
         figure(spreadOf(of.map(({ durableMs }) => durableMs ?? Number.NaN)).median),
         figure(read.median),
-        `${figure(read.min)} - ${figure(read.max)}`,
-        `${figure(read.median / peer)}x`,
+        of.length < 2 ? "-" : `${figure(read.min)} - ${figure(read.max)}`,
+        ratio(read.median / peer),
         figure(traffic.down),
         figure(traffic.up),
         bodies === null ? "-" : figure(bodies),

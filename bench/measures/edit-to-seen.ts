@@ -9,7 +9,7 @@ import type { Outcome } from "../report/results.ts";
 import type { Spread } from "../report/statistics.ts";
 import { spreadOf } from "../report/statistics.ts";
 import type { Table } from "../report/table.ts";
-import { figure } from "../report/table.ts";
+import { figure, ratio } from "../report/table.ts";
 import { atMost, targets } from "../report/targets.ts";
 
 const roundTripsMs = [0, 40];
@@ -100,8 +100,8 @@ function latencyTable(latencies: readonly Latency[], roundTripMs: number): Table
       system,
       ...(["spaced", "back to back"] as const).flatMap((pattern) => {
         const { median, p95 } = of(system, pattern);
-        const ratio = median / of("automerge-repo", pattern).median;
-        return [figure(median), figure(p95), `${figure(ratio)}x`];
+        const peer = of("automerge-repo", pattern).median;
+        return [figure(median), figure(p95), ratio(median / peer)];
       }),
     ]),
   };

@@ -41,3 +41,7 @@ export function figure(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
   return String(Number(value.toPrecision(3)));
 }
+
+export function ratio(value: number): string {
+  return Number.isNaN(value) ? "-" : `${figure(value)}x`;
+}
