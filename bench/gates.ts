@@ -1,6 +1,6 @@
 /**
  * The promises that a machine cannot make look better or worse: counts, bytes and sizes. Prints each beside what was
- * measured, and ends with an error when one is broken. Takes less than half a minute: `npx tsx bench/gates.ts`.
+ * measured, and ends with an error when one is broken. Takes half a minute of processor time: `npx tsx bench/gates.ts`.
  */
 import { countColdStart } from "./counts/cold-start.ts";
 import { countLoneEdits } from "./counts/lone-edits.ts";
@@ -13,7 +13,7 @@ import { atMost, targets } from "./report/targets.ts";
 
 const loneEdits = 1_000;
 const keys = 1_000;
-/** Fewer than the benchmark's, for the sake of time; enough for every level that is reached to be merged. */
+/** Fewer than the benchmark's, for the sake of time: what only shows after 10,000, such as the space a long text takes, it alone finds. */
 const textFlushes = 1_000;
 const documentFlushes = 2_000;
 
