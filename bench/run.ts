@@ -2,7 +2,7 @@
  * `npm run bench`, or `npm run bench -- --only <name>`: measures presync beside its peers. Prints tables, keeps
  * `bench/results/`, and writes the results into `bench/README.md`.
  */
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { MeasureName } from "./measures/all.ts";
 import { isMeasureName, measureNames } from "./measures/all.ts";
@@ -29,6 +29,8 @@ for (const name of only === undefined ? measureNames : [only]) {
   if (code !== 0) process.exitCode = 1;
 }
 await writeReadme();
+// What is generated is formatted like everything else.
+execFileSync("node_modules/.bin/oxfmt", ["bench/README.md", "bench/results"]);
 
 function runMeasure(name: MeasureName): Promise<number> {
   const child = fork(new URL("measure-process.ts", import.meta.url), [name], {
