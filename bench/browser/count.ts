@@ -1,5 +1,5 @@
 /** What a list of requests costs. */
-import type { RequestCount } from "../scripts/dev-store/index.ts";
+import type { RequestCount } from "../../scripts/dev-store/index.ts";
 
 export interface Cost {
   readonly puts: number;

@@ -4,12 +4,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listen } from "../service/node.ts";
-import { openAppFolder } from "../scripts/cli/app-files.ts";
-import { createAppHandler } from "../scripts/cli/app-server.ts";
-import { closeServer, listenOn } from "../scripts/cli/ports.ts";
-import type { Credential, RequestCount, Rights } from "../scripts/dev-store/index.ts";
-import { startStore } from "../scripts/dev-store/index.ts";
+import { listen } from "../../service/node.ts";
+import { openAppFolder } from "../../scripts/cli/app-files.ts";
+import { createAppHandler } from "../../scripts/cli/app-server.ts";
+import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
+import type { Credential, RequestCount, Rights } from "../../scripts/dev-store/index.ts";
+import { startStore } from "../../scripts/dev-store/index.ts";
 
 const bucket = "bench";
 const region = "us-east-1";

@@ -1,0 +1,28 @@
+/** All measures by name, in the order in which they run. */
+import type { Outcome } from "../report/results.ts";
+
+export const measureNames = [
+  "edit-bytes",
+  "edit-to-seen",
+  "cold-start",
+  "write-amplification",
+  "resources",
+  "browser-requests",
+] as const;
+
+export type MeasureName = (typeof measureNames)[number];
+
+export function isMeasureName(text: string | undefined): text is MeasureName {
+  return measureNames.some((name) => name === text);
+}
+
+/** Each is loaded alone: what one brings along must not be in the memory of another. */
+export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promise<Outcome>>>> = {
+  "edit-bytes": async () => (await import("./edit-bytes.ts")).measureEditBytes,
+  "edit-to-seen": async () => (await import("./edit-to-seen.ts")).measureEditToSeen,
+  "cold-start": async () => (await import("./cold-start.ts")).measureColdStart,
+  "write-amplification": async () =>
+    (await import("./write-amplification.ts")).measureWriteAmplification,
+  resources: async () => (await import("./resources.ts")).measureResources,
+  "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
+};

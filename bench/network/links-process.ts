@@ -1,0 +1,45 @@
+/** The process of the links. */
+import type { Socket } from "node:net";
+import { connect, createServer } from "node:net";
+import type { LinkAnswer, LinkRequest } from "./links.ts";
+
+const counts = new Map<number, { up: number; down: number }>();
+
+process.on("disconnect", () => process.exit());
+process.on("message", (request: LinkRequest) => {
+  if (request.kind === "count") {
+    const { up, down } = counts.get(request.port) ?? { up: 0, down: 0 };
+    return answer({ call: request.call, up, down });
+  }
+  const oneWayMs = request.roundTripMs / 2;
+  const bytes = { up: 0, down: 0 };
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ port: request.port, host: "127.0.0.1", noDelay: true });
+    carry(client, upstream, oneWayMs, (count) => (bytes.up += count));
+    carry(upstream, client, oneWayMs, (count) => (bytes.down += count));
+  });
+  server.listen(0, "127.0.0.1", () => {
+    const { port } = server.address() as { port: number };
+    counts.set(port, bytes);
+    answer({ call: request.call, port });
+  });
+});
+
+function answer(message: LinkAnswer): void {
+  process.send?.(message);
+}
+
+/** What arrives goes on `delayMs` later, in order, and so does the end. */
+function carry(from: Socket, to: Socket, delayMs: number, count: (bytes: number) => void): void {
+  const later = (action: () => void): void => {
+    if (delayMs === 0) action();
+    else setTimeout(action, delayMs);
+  };
+  from.on("data", (chunk) => {
+    count(chunk.length);
+    later(() => void (to.destroyed || to.write(chunk)));
+  });
+  from.on("end", () => later(() => to.end()));
+  from.on("error", () => to.destroy());
+  from.on("close", () => later(() => to.destroy()));
+}
