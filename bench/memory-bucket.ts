@@ -1,6 +1,6 @@
 /** Devices on the in-memory double of the bucket: for counts, bytes and sizes, on virtual time. */
 import type { ReplicaId } from "../shared/keys.ts";
-import type { EngineOptions } from "../sw/engine/engine.ts";
+import type { Tuning } from "../sw/engine/tuning.ts";
 import { MemoryStore } from "../sw/engine/memory-world.ts";
 import type { NodeDevice } from "./node-device.ts";
 import { benchNamespace, openNodeDevice, replicaId } from "./node-device.ts";
@@ -20,7 +20,7 @@ export interface MemoryLab {
 
 export async function openMemoryLab(
   count: number,
-  tuning: Partial<EngineOptions> = {},
+  tuning: Partial<Tuning> = {},
 ): Promise<MemoryLab> {
   const store = new MemoryStore();
   const time = createVirtualTime();

@@ -10,7 +10,8 @@ import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import type { Handle } from "../sw/engine/documents.ts";
 import { headsOf } from "../sw/engine/documents.ts";
-import type { Engine, EngineOptions } from "../sw/engine/engine.ts";
+import type { Engine } from "../sw/engine/engine.ts";
+import type { Tuning } from "../sw/engine/tuning.ts";
 import { createEngine } from "../sw/engine/engine.ts";
 import type { MemoryDisk } from "../sw/engine/memory-world.ts";
 import { createMemoryDisk, createMemoryLocks } from "../sw/engine/memory-world.ts";
@@ -67,12 +68,9 @@ export interface NodeDeviceOptions {
   readonly time?: Time;
   /** An earlier engine of the same device, to go on with its disk. */
   readonly earlier?: Pick<NodeDevice, "disk" | "storage"> | undefined;
-  /** Options of the engine that only some builds have, such as the limit of the tail. */
-  readonly tuning?: Partial<EngineOptions>;
+  /** Numbers of the engine that are being measured. */
+  readonly tuning?: Partial<Tuning>;
 }
-
-/** Engines since hints came have `hint`; to an earlier one, a tab that becomes visible says the same. */
-type HintedEngine = Engine & { readonly hint?: (replica?: ReplicaId) => void };
 
 export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDevice> {
   const bucket = countBucket(options.bucket);
@@ -82,7 +80,7 @@ export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDe
     storage: createDeviceStorage(),
   };
   const uniform = createRandom(Number.parseInt(bucket.replica.slice(-6), 16));
-  const engine: HintedEngine = await createEngine({
+  const engine = await createEngine({
     world: {
       clock,
       timers,
@@ -98,7 +96,7 @@ export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDe
     lockName: bucket.replica,
     changed() {},
     expired() {},
-    ...options.tuning,
+    tuning: options.tuning ?? {},
   });
   engine.use(bucket);
   return {
@@ -111,11 +109,7 @@ export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDe
       while ((await engine.documents.store(handle)) === undefined);
     },
     inBucket: (handle) => engine.inBucket(handle.documentId, headsOf(handle)),
-    hint(replica) {
-      if (engine.hint !== undefined) return engine.hint(replica);
-      engine.conditions({ online: true, visible: false });
-      engine.conditions({ online: true, visible: true });
-    },
+    hint: (replica) => engine.hint(replica),
     close: () => engine.close(),
   };
 }

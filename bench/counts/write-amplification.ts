@@ -7,7 +7,7 @@ import { sealEnvelope } from "../../shared/codecs/envelope.ts";
 import { encodeSegment } from "../../shared/codecs/segment.ts";
 import { hexToBytes } from "../../shared/hex.ts";
 import { headsOf } from "../../sw/engine/documents.ts";
-import type { EngineOptions } from "../../sw/engine/engine.ts";
+import type { Tuning } from "../../sw/engine/tuning.ts";
 import { packDocumentId } from "../../sw/engine/packing.ts";
 import type { Handle } from "../../sw/engine/documents.ts";
 import { costBetween } from "../counted-bucket.ts";
@@ -21,7 +21,7 @@ export interface AmplificationOptions {
   readonly flushes: number;
   /** One is typed into as a text; among more, fields are changed in turn. */
   readonly documents: number;
-  readonly tuning?: Partial<EngineOptions>;
+  readonly tuning?: Partial<Tuning>;
   /** How many points of the growth curves to take. */
   readonly samples?: number;
 }

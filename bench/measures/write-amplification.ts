@@ -1,6 +1,6 @@
 /** What 10,000 flushes cost and leave behind, beside what the cost model says. */
 import { defaultLayout } from "../../shared/keys.ts";
-import { mergeFanOut } from "../../sw/engine/slots.ts";
+import { defaultTuning } from "../../sw/engine/tuning.ts";
 import type { ModelPoint, ModelSizes } from "../cost-model.ts";
 import { modelCosts } from "../cost-model.ts";
 import type { Amplification, GrowthPoint } from "../counts/write-amplification.ts";
@@ -13,9 +13,6 @@ import { targets } from "../report/targets.ts";
 
 const flushes = 10_000;
 const samples = 100;
-
-/** As the publisher has it. */
-const tailBytesMax = 1_024;
 
 /** Measured on single objects; the model is no better than these. */
 const envelopeSizes = { envelope: 75, slot: 8 };
@@ -56,8 +53,8 @@ export async function measureWriteAmplification(): Promise<Outcome> {
     const model = modelCosts({
       flushes,
       documents,
-      tailBytesMax,
-      mergeFanOut,
+      tailBytesMax: defaultTuning.tailBytesMax,
+      mergeFanOut: defaultTuning.mergeFanOut,
       levels,
       sizes,
       samples,

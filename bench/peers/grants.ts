@@ -50,7 +50,7 @@ export async function grantFor(
       method: "GET",
       replicas: [
         entry(own, "own"),
-        ...known.map((replica) => entry(replica, "known")),
+        ...known.map((replica) => entry(replica, "active")),
         ...reserved.map((replica) => entry(replica, "reserved")),
       ],
     }),

@@ -51,8 +51,8 @@ export async function createApplier(parts: ApplierParts): Promise<Applier> {
   const { clock, timers, tools } = world;
   const running = new Map<DocumentId, Promise<void>>();
   const waitingSince = new Map<DocumentId, number>();
-  /** By document, what is in the queue of its handle. */
-  const brought = new Map<DocumentId, Set<string>>();
+  /** What is in the queue of a document, by what holds it: a document that is loaded anew has an empty queue. */
+  const brought = new WeakMap<object, Set<string>>();
   const pauseUntil = new Map<DocumentId, number>();
 
   for (const key of await disk.keys(asidePrefix)) problems.report(key, unfit(key));
@@ -64,8 +64,7 @@ export async function createApplier(parts: ApplierParts): Promise<Applier> {
     await retryAside(id);
     if (!inbox.has(id)) return;
     const startedAt = clock.now();
-    const known = brought.get(id) ?? new Set<string>();
-    brought.set(id, known);
+    const known = broughtInto(handle);
     const sorted = await inbox.sort(id, targetOf(handle), known);
     pauseUntil.set(id, clock.now() + (clock.now() - startedAt) * pausePerApply);
     if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);
@@ -73,6 +72,17 @@ export async function createApplier(parts: ApplierParts): Promise<Applier> {
     for (const key of [...sorted.done, ...sorted.poisoned]) known.delete(key);
     if (sorted.waitingSince === null) waitingSince.delete(id);
     else waitingSince.set(id, sorted.waitingSince);
+  };
+
+  const broughtInto = (handle: Handle): Set<string> => {
+    let known = new Set<string>();
+    handle.update((doc) => {
+      const queue = A.getBackend(doc);
+      known = brought.get(queue) ?? known;
+      brought.set(queue, known);
+      return doc;
+    });
+    return known;
   };
 
   const forget = async (id: DocumentId, { done, poisoned }: Sorted): Promise<void> => {
