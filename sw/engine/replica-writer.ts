@@ -48,6 +48,8 @@ export interface ReplicaWriter {
   /** The acknowledged one. */
   readonly manifest: Manifest | null;
   readonly journal: JournalEntry | null;
+  /** What manifests have cost since this incarnation began. */
+  readonly manifests: { readonly count: number; readonly bytes: number };
   /** Repeats the write that is under way, if there is one, until it is acknowledged or fails. */
   finish(bucket: Bucket): Promise<void>;
   /** `outcome`, given what was written, is what the state becomes with the acknowledgement. */
@@ -87,6 +89,7 @@ const noMarks: Marks = new Map();
 export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<ReplicaWriter> {
   const { world, disk, dirty, frontier } = parts;
   const { clock, tools } = world;
+  const manifests = { count: 0, bytes: 0 };
   let { stored, manifest, journal } = await readReplicaState(disk);
   // Whoever wrote it was killed before it was answered.
   if (journal !== null) journal = { ...journal, doubtful: true };
@@ -123,7 +126,10 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     }
     const entry = journal;
     await frontier.exclusive(() => acknowledge(entry, settled, marks));
-    if (entry.manifest !== null) parts.acknowledged(entry.moves.map(({ id }) => id));
+    if (entry.manifest === null) return;
+    manifests.count++;
+    manifests.bytes += entry.bytes.length;
+    parts.acknowledged(entry.moves.map(({ id }) => id));
   };
 
   const acknowledge = async (
@@ -173,6 +179,7 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     get journal() {
       return journal;
     },
+    manifests,
     finish,
     async writeSegment(bucket, slot, pack, outcome = () => ({})) {
       const generation = stored.issued + 1;
