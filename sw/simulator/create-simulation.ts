@@ -164,7 +164,7 @@ export function createSimulation(
         const isAnswered = observed.requests.some(
           (request) =>
             request.key === key &&
-            request.device === device.name &&
+            [device.name, ...device.ancestors].includes(request.device) &&
             request.outcome !== null &&
             !noAnswerCodes.has(request.outcome as "unreachable"),
         );
