@@ -40,10 +40,8 @@ const subject = "merge";
  */
 const quietRatio = 8;
 
-/** While edits go on, merges that spare space may cost a tenth of what manifests do; writing over what is wasted, a PUT in fifty. */
+/** While edits go on, segments are merged into an older one up to twice as large as they are together. */
 const spaceRatio = 2;
-const mergeBytesShare = 0.1;
-const emptyPutsShare = 0.02;
 
 /** Complaints stay in manifests until their writers have read what was missing; one look is enough for a while. */
 const auditIntervalMs: number = 10 * 60 * 1000;
@@ -101,14 +99,14 @@ export function createMerger(parts: MergerParts): Merger {
     const merge = newestMerge(slots, spaceRatio);
     if (merge === undefined) return undefined;
     const costs = bytesOf(merge.from);
-    if (spentBytes + costs > writer.manifests.bytes * mergeBytesShare) return undefined;
+    if (spentBytes + costs > writer.manifests.bytes * tuning.mergeBytesShare) return undefined;
     spentBytes += costs;
     return merge;
   };
 
   const emptyWasteful = async (bucket: Bucket): Promise<void> => {
     const range = wasteful(writer.manifest?.slots ?? []);
-    if (range === undefined || emptied + 1 > writer.manifests.count * emptyPutsShare) return;
+    if (range === undefined || emptied + 1 > writer.manifests.count * tuning.emptyPutsShare) return;
     await publisher.exclusive(async () => {
       await writer.finish(bucket);
       const { stored, manifest } = writer;

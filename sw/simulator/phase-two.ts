@@ -15,8 +15,10 @@ import type { Simulation } from "./simulation.ts";
 
 const minuteMs = 60_000;
 
-/** A slot of unknown fate rests for 15 minutes, silent peers are asked once an hour, and late PUTs land meanwhile. */
-const restMsMax = 150 * minuteMs;
+/**
+ * A slot of unknown fate rests for 15 minutes, silent peers are asked once an hour, late PUTs land meanwhile; and what
+ * others lost is wanted for a day before anybody publishes it anew. */
+const restMsMax = 30 * 60 * minuteMs;
 /** A late PUT may still be under way when everything is healed. */
 const lateMs = 15 * minuteMs;
 const lookMs = 5_000;

@@ -46,6 +46,8 @@ function setOnline(device: Device, isOnline: boolean, isTold: boolean): void {
   if (isTold) for (const incarnation of device.running) incarnation.conditions();
 }
 
+const retiredShare = 0.6;
+
 export function createStory(sim: Simulation, random: SeededRandom): Story {
   const { context, devices, documents, signer } = sim;
   const { scheduler, faults, counters } = context;
@@ -182,6 +184,9 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
     if (live().length > 2 && faults.hits("device gone")) {
       sim.stop(other, "killed");
       other.isGone = true;
+      const gone = other.registry.grant?.replica;
+      // A month later, and nobody else has its id.
+      if (gone !== undefined && !other.isClone && random.chance(retiredShare)) signer.retire(gone);
       reckon(sim);
     }
     tamper(sim, random);
