@@ -107,6 +107,8 @@ export interface Observed {
   readonly trespasses: string[];
   /** I8: every (document, actor, seq) seen, with the hashes it named. */
   readonly names: Map<string, Set<string>>;
+  /** What each change builds on. */
+  readonly dependencies: Map<string, readonly string[]>;
   readonly inspections: Inspection[];
   /** I1: acknowledged as in the bucket, and not there. */
   readonly premature: string[];
@@ -157,6 +159,7 @@ export function createObserved(): Observed {
     requests: [],
     trespasses: [],
     names: new Map(),
+    dependencies: new Map(),
     inspections: [],
     premature: [],
     unsound: [],

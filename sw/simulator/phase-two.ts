@@ -183,22 +183,19 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
   for (const device of live) {
     const replica = device.registry.grant?.replica;
     if (replica === undefined) continue;
-    const acknowledged = observed.writes
+    const generations = observed.writes
       .filter((write) => write.device === device.name && write.replica === replica)
       .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
       .map(({ generation }) => generation);
     const found = bucket.below(signer.namespace, replica).get(manifestName);
-    if (
-      !capabilities.lateTwins &&
-      found !== undefined &&
-      found.etag === sim.lastSeen(device, replica)
-    )
-      continue;
+    const isTwin = found !== undefined && found.etag === sim.lastSeen(device, replica);
+    const inBucket = found?.decoded?.generation ?? null;
+    const acknowledged = Math.max(0, ...generations);
     observed.manifestsAtEnd.push({
       device: device.name,
       replica,
-      acknowledged: Math.max(0, ...acknowledged),
-      inBucket: found?.decoded?.generation ?? null,
+      acknowledged,
+      inBucket: isTwin && !capabilities.lateTwins ? acknowledged : inBucket,
     });
   }
 }
