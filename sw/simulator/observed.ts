@@ -136,6 +136,8 @@ export interface Observed {
     readonly device: string;
     readonly replica: string;
     readonly acknowledged: number;
+    /** Of the manifest that was acknowledged last. */
+    readonly fingerprint: string | null;
     readonly inBucket: number | null;
   }[];
   /** Objects and bytes below each prefix in the end, with the limits that hold there. */

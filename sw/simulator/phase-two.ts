@@ -183,18 +183,20 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
   for (const device of live) {
     const replica = device.registry.grant?.replica;
     if (replica === undefined) continue;
-    const generations = observed.writes
+    const newest = observed.writes
       .filter((write) => write.device === device.name && write.replica === replica)
       .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
-      .map(({ generation }) => generation);
+      .toSorted((a, b) => a.generation - b.generation)
+      .at(-1);
     const found = bucket.below(signer.namespace, replica).get(manifestName);
     const isTwin = found !== undefined && found.etag === sim.lastSeen(device, replica);
     const inBucket = found?.decoded?.generation ?? null;
-    const acknowledged = Math.max(0, ...generations);
+    const acknowledged = newest?.generation ?? 0;
     observed.manifestsAtEnd.push({
       device: device.name,
       replica,
       acknowledged,
+      fingerprint: newest?.fingerprint ?? null,
       inBucket: isTwin && !capabilities.lateTwins ? acknowledged : inBucket,
     });
   }
