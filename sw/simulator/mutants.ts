@@ -163,11 +163,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: "reused slot accepted",
     file: `${engine}/reader.ts`,
-    find: `if (segment.pack.first !== first || segment.pack.last !== last)
+    find: `if (envelope.generation !== generation) return undefined;
+  const segment = await named(key, () => decodeSegment(envelope.body));
+  if (segment.replica !== replica)
+    throw new PresyncError("malformed", "a segment of another replica", { key });
+  if (segment.pack.first !== first || segment.pack.last !== last)
     throw new PresyncError("malformed", "a segment with another range than its manifest says", {
       key,
     });`,
-    replace: "",
+    replace: `const segment = await named(key, () => decodeSegment(envelope.body));
+  if (generation < 0 || first < 0 || last < 0) return undefined;`,
     why: "a segment of another range than promised is not what the manifest meant",
   },
   {
