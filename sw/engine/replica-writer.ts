@@ -23,7 +23,7 @@ import type { ReplicaDisk } from "./replica-disk.ts";
 import type { JournalEntry, StoredState } from "./replica-state.ts";
 import { journalKey, readReplicaState, stateKey } from "./replica-state.ts";
 import type { Slot } from "./slots.ts";
-import { quarantineMs, slotKey } from "./slots.ts";
+import { openQuarantine, quarantineMs, slotKey } from "./slots.ts";
 import type { Bucket, World } from "./world.ts";
 
 export type Marks = ReadonlyMap<DocumentId, number>;
@@ -100,7 +100,11 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
   };
 
   const begin = async (entry: JournalEntry): Promise<void> => {
-    const issued: StoredState = { ...stored, issued: Math.max(stored.issued, entry.generation) };
+    const issued: StoredState = {
+      ...stored,
+      issued: Math.max(stored.issued, entry.generation),
+      quarantine: openQuarantine(stored.quarantine, clock.now()),
+    };
     await disk.commit({ put: { [journalKey]: entry, [stateKey]: issued } });
     [journal, stored] = [entry, issued];
   };
@@ -163,11 +167,9 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     if (!doubtful) return { overwritten };
     // A repetition of it may still land: until then another segment must not be there.
     const until = clock.now() + quarantineMs;
-    return { overwritten, quarantine: { ...openQuarantine(), [slot]: until } };
+    const quarantine = openQuarantine(stored.quarantine, clock.now());
+    return { overwritten, quarantine: { ...quarantine, [slot]: until } };
   };
-
-  const openQuarantine = (): Record<string, number> =>
-    Object.fromEntries(Object.entries(stored.quarantine).filter(([, at]) => at > clock.now()));
 
   return {
     get stored() {

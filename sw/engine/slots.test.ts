@@ -10,6 +10,7 @@ import {
   mergeBytesMax,
   neededSlots,
   newestMerge,
+  openQuarantine,
   quarantineMs,
   slotKey,
   wasteful,
@@ -47,8 +48,11 @@ test("a slot where a PUT of unknown fate may still land is not free, whatever th
   const at = (now: number): unknown => freeSlot(0, defaultLayout, use([], { quarantine, now }));
   expect(at(1_000)).toEqual({ level: 0, slot: 1 });
   expect(at(1_000 + quarantineMs)).toEqual({ level: 0, slot: 0 });
-  // Set back by a year: it would be waited for that long.
-  expect(at(-31_536_000_000)).toEqual({ level: 0, slot: 0 });
+  // Set back by a year: it is waited for anew, and not for that long.
+  const setBack = -31_536_000_000;
+  expect(at(setBack)).toEqual({ level: 0, slot: 1 });
+  expect(openQuarantine(quarantine, setBack)).toEqual({ "0/0": setBack + quarantineMs });
+  expect(openQuarantine(quarantine, 1_000 + quarantineMs)).toEqual({});
 });
 
 test("what a later segment holds is superseded: its slot is free, the oldest one first", () => {

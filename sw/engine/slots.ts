@@ -88,9 +88,14 @@ export function freeSlot(
   return best;
 }
 
-/** A clock that was set back must not keep a slot for longer than anybody asked. */
 function isQuarantined(until: number | undefined, now: number): boolean {
-  return until !== undefined && until > now && until <= now + quarantineMs;
+  return until !== undefined && until > now;
+}
+
+/** What is still waited for. A clock that was set back makes it wait anew, and not until that time comes again. */
+export function openQuarantine(quarantine: Quarantine, now: number): Quarantine {
+  const open = Object.entries(quarantine).filter(([, until]) => isQuarantined(until, now));
+  return Object.fromEntries(open.map(([key, until]) => [key, Math.min(until, now + quarantineMs)]));
 }
 
 /** The merge that is due because a level is full, the lowest level first. */
