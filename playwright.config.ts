@@ -5,6 +5,8 @@ const chromium = process.env["PRESYNC_CHROMIUM"] ?? "/usr/bin/chromium";
 
 export default defineConfig({
   testDir: "e2e",
+  // `*.test.ts` are vitest's.
+  testMatch: "**/*.spec.ts",
   globalSetup: "./e2e/global-setup.ts",
   fullyParallel: true,
   workers: 2,
