@@ -5,7 +5,7 @@
 import { requests, runBatches } from "./batches.ts";
 import { bundleChild } from "./bundle.ts";
 import type { Violation } from "./invariants/all.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { mutants } from "./mutants.ts";
 import type { RunResult } from "./run.ts";
 import type { BatchRequest } from "./seed-batch.ts";

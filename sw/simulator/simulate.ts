@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { notYet } from "./run-seed.ts";
 import { requests, runBatches } from "./batches.ts";
 import { bundleChild } from "./bundle.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { huntMutants } from "./hunt-mutants.ts";
 import { mutants } from "./mutants.ts";
 import type { BatchRequest } from "./seed-batch.ts";
