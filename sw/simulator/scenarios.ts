@@ -1,0 +1,39 @@
+/**
+ * Stories for what hardly ever happens by chance. Each is told once, with no other fault than its own, and judged like
+ * every run.
+ */
+import type { Layout } from "../../shared/keys.ts";
+import { defaultLayout } from "../../shared/keys.ts";
+import { createNoFaults } from "./faults.ts";
+import type { SeededRandom } from "./random.ts";
+import type { RunResult } from "./run.ts";
+import { run } from "./run.ts";
+import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { wantedChange } from "./scenarios/wanted-change.ts";
+import type { Simulation } from "./simulation.ts";
+
+export interface Scenario {
+  readonly name: string;
+  readonly layout?: Layout;
+  readonly tell: (sim: Simulation, random: SeededRandom) => Promise<void>;
+}
+
+const dayMs = 86_400_000;
+
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours];
+
+/** Null where there is no such scenario; they are numbered from 1. */
+export async function runScenario(number: number): Promise<RunResult | null> {
+  const scenario = scenarios[number - 1];
+  if (scenario === undefined) return null;
+  const { name, layout = defaultLayout, tell } = scenario;
+  return run({
+    number,
+    label: `scenario ${name}`,
+    keepTrace: false,
+    faultsOf: () => createNoFaults(),
+    settingOf: () => ({ layout, grantLifeMs: 7 * dayMs }),
+    isKilledAt: () => false,
+    tell,
+  });
+}
