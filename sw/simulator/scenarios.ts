@@ -9,6 +9,7 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { emptyQueue } from "./scenarios/empty-queue.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
@@ -21,7 +22,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number): Promise<RunResult | null> {

@@ -1,6 +1,8 @@
 /** What a story whose every step is written down is told with: the crash enumeration's, and the scenarios'. */
+import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Device } from "./device.ts";
 import type { EditKind, SimulatedDocument } from "./edits.ts";
+import { expose, objectChanges } from "./exposure.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { addDevice } from "./story.ts";
@@ -37,4 +39,16 @@ export function openDocument(device: Device, document: SimulatedDocument): void 
     .at(-1)
     ?.open(document)
     .catch(() => undefined);
+}
+
+/** Somebody takes a device's manifest out of the bucket. */
+export function removeManifest(sim: Simulation, device: Device): void {
+  const { bucket, context, signer } = sim;
+  const replica = device.registry.grant?.replica;
+  if (replica === undefined) throw new Error(`${device.name} has no replica id`);
+  const key = objectKey(signer.namespace, replica, manifestName);
+  const before = objectChanges(sim);
+  bucket.remove(key, context.scheduler.now);
+  context.observed.tamperings.push({ key, at: context.scheduler.now });
+  expose(sim, before, "manifest deleted");
 }

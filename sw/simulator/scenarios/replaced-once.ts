@@ -3,12 +3,11 @@
  * after it, so that the other one sees both as one publication: that is complete as well, and nothing is left for it to
  * publish (FR-5, L-3).
  */
-import { manifestName, objectKey } from "../../../shared/keys.ts";
 import { createDocument } from "../edits.ts";
 import type { Device } from "../device.ts";
 import type { Scenario } from "../scenarios.ts";
 import type { Simulation } from "../simulation.ts";
-import { openDevice, openDocument, pass, startEdit } from "../stage.ts";
+import { openDevice, openDocument, pass, removeManifest, startEdit } from "../stage.ts";
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
@@ -35,11 +34,8 @@ export const replacedOnce: Scenario = {
     }
     sim.stop(source, "killed");
     source.isGone = true;
-    const replica = source.registry.grant!.replica;
-    const key = objectKey(sim.signer.namespace, replica, manifestName);
-    sim.bucket.remove(key, sim.context.scheduler.now);
+    removeManifest(sim, source);
     const { observed, scheduler } = sim.context;
-    observed.tamperings.push({ key, at: scheduler.now });
     const [lostAt, isOver] = [scheduler.now, scheduler.now + waitMsMax];
     let first: Device | undefined;
     while (first === undefined && scheduler.now < isOver) {
