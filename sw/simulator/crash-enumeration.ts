@@ -21,7 +21,7 @@ const pauseMs = 1_500;
 const pastes = 9;
 
 /** Number 0 kills nobody; 2n - 1 kills before the effect of call n, 2n after it. Null where there is no such call. */
-export async function runCrash(number: number): Promise<RunResult | null> {
+export async function runCrash(number: number, keepTrace = false): Promise<RunResult | null> {
   const target = Math.ceil(number / 2);
   const targetSide = number % 2 === 1 ? "before" : "after";
   let isOver = false;
@@ -29,7 +29,7 @@ export async function runCrash(number: number): Promise<RunResult | null> {
   const result = await run({
     number,
     label: "crash",
-    keepTrace: false,
+    keepTrace,
     faultsOf: () => createNoFaults(),
     settingOf: () => ({ layout: defaultLayout, grantLifeMs: 7 * dayMs }),
     isKilledAt(call, side) {

@@ -10,6 +10,7 @@ import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
 import { emptyQueue } from "./scenarios/empty-queue.ts";
+import { leftMark } from "./scenarios/left-mark.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
@@ -22,7 +23,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number): Promise<RunResult | null> {
