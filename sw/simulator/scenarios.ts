@@ -26,14 +26,14 @@ const dayMs = 86_400_000;
 export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark];
 
 /** Null where there is no such scenario; they are numbered from 1. */
-export async function runScenario(number: number): Promise<RunResult | null> {
+export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {
   const scenario = scenarios[number - 1];
   if (scenario === undefined) return null;
   const { name, layout = defaultLayout, tell } = scenario;
   return run({
     number,
     label: `scenario ${name}`,
-    keepTrace: false,
+    keepTrace,
     faultsOf: () => createNoFaults(),
     settingOf: () => ({ layout, grantLifeMs: 7 * dayMs }),
     isKilledAt: () => false,

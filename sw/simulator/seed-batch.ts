@@ -37,7 +37,7 @@ function runOne(
   keepTrace: boolean,
 ): Promise<RunResult | null> {
   if (kind === "seeds") return runSeed({ seed: number, keepTrace });
-  return kind === "crashes" ? runCrash(number, keepTrace) : runScenario(number);
+  return kind === "crashes" ? runCrash(number, keepTrace) : runScenario(number, keepTrace);
 }
 
 /** Resolves when the parent has it: a trace is long, and must not be cut by the end of the child. */

@@ -20,9 +20,12 @@ export const leftMark: Scenario = {
     await pass(sim, 5 * secondMs);
     startEdit(device, document, "push");
     await pass(sim, 5 * secondMs);
-    const [earlier] = device.running;
+    sim.stop(device, "killed");
+    // Offline it cannot look at its own manifest, and so has begun no write when the next one starts.
     device.isOnline = false;
-    earlier?.conditions();
+    sim.start(device);
+    await pass(sim, 2 * secondMs);
+    const [earlier] = device.running;
     startEdit(device, document, "push");
     await pass(sim, 3 * secondMs);
     sim.start(device, true);
