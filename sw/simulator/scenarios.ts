@@ -10,6 +10,8 @@ import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
 import { emptyQueue } from "./scenarios/empty-queue.ts";
+import { lateSegment } from "./scenarios/late-segment.ts";
+import { lateTwin } from "./scenarios/late-twin.ts";
 import { leftMark } from "./scenarios/left-mark.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
@@ -23,7 +25,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {

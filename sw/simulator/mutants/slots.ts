@@ -12,14 +12,6 @@ export const slotMutants: readonly Mutant[] = [
     caughtBy: {},
   },
   {
-    name: "slot of an unnamed merged segment written",
-    file: `${engine}/publisher.ts`,
-    find: "written: stored.merged === null ? [] : [stored.merged],",
-    replace: "written: [],",
-    why: "S-3: no slot is free where an acknowledged segment waits to be named",
-    caughtBy: {},
-  },
-  {
     name: "quarantine ignored",
     file: `${engine}/slots.ts`,
     find: "return until !== undefined && until > now && until <= now + quarantineMs;",
