@@ -14,6 +14,7 @@ import { lateSegment } from "./scenarios/late-segment.ts";
 import { lateTwin } from "./scenarios/late-twin.ts";
 import { leftMark } from "./scenarios/left-mark.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
+import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -25,7 +26,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {
