@@ -14,6 +14,8 @@ import { lateSegment } from "./scenarios/late-segment.ts";
 import { lateTwin } from "./scenarios/late-twin.ts";
 import { leftMark } from "./scenarios/left-mark.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
+import { mendedSegment } from "./scenarios/mended-segment.ts";
+import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
@@ -26,7 +28,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer, mendedSegment, reusedSlot];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {

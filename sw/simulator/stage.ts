@@ -41,14 +41,28 @@ export function openDocument(device: Device, document: SimulatedDocument): void 
     .catch(() => undefined);
 }
 
-/** Somebody takes a device's manifest out of the bucket. */
-export function removeManifest(sim: Simulation, device: Device): void {
-  const { bucket, context, signer } = sim;
-  const replica = device.registry.grant?.replica;
-  if (replica === undefined) throw new Error(`${device.name} has no replica id`);
-  const key = objectKey(signer.namespace, replica, manifestName);
+/** The key of one of a device's objects. */
+export function keyOf({ signer }: Simulation, { name, registry }: Device, object: string): string {
+  if (registry.grant === null) throw new Error(`${name} has no replica id`);
+  return objectKey(signer.namespace, registry.grant.replica, object);
+}
+
+/** Somebody else, or a late PUT, writes over an object, or takes it away. */
+export function tamperWith(
+  sim: Simulation,
+  key: string,
+  bytes: Uint8Array | null,
+  cause: string,
+): void {
+  const { bucket, context } = sim;
   const before = objectChanges(sim);
-  bucket.remove(key, context.scheduler.now);
-  context.observed.tamperings.push({ key, at: context.scheduler.now });
-  expose(sim, before, "manifest deleted");
+  const now = context.scheduler.now;
+  if (bytes === null) bucket.remove(key, now);
+  else bucket.write(key, bytes, null, now);
+  context.observed.tamperings.push({ key, at: now });
+  expose(sim, before, cause);
+}
+
+export function removeManifest(sim: Simulation, device: Device): void {
+  tamperWith(sim, keyOf(sim, device, manifestName), null, "manifest deleted");
 }

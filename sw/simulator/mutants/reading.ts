@@ -26,22 +26,6 @@ export const readingMutants: readonly Mutant[] = [
     caughtBy: {},
   },
   {
-    name: "generation of a segment not checked",
-    file: `${engine}/reader.ts`,
-    find: "if (envelope.generation !== generation)",
-    replace: "if (envelope.generation < 0)",
-    why: "R-2, R-5: a segment of another generation is not what the manifest meant",
-    caughtBy: {},
-  },
-  {
-    name: "range of a segment not checked",
-    file: `${engine}/reader.ts`,
-    find: "if (segment.pack.first !== first || segment.pack.last !== last)",
-    replace: "if (segment.pack.first < 0)",
-    why: "R-2, R-5: a segment of another range is not what the manifest meant",
-    caughtBy: {},
-  },
-  {
     name: "cursor moved without inbox",
     file: `${engine}/peer-reader.ts`,
     find: "put: { ...batch.put, ...moved.put, ...records.toPut(replica, record) },",
@@ -120,7 +104,8 @@ export const readingMutants: readonly Mutant[] = [
     file: `${engine}/problems.ts`,
     find: "const { code, key } = toErrorData(error);",
     replace: `const { code } = toErrorData(error);
-      const key = String((error as Error).cause);`,
+      const { cause } = error as Error;
+      const key = [cause, (cause as Error | undefined)?.cause].join();`,
     why: "I12: no signature in any error or status",
     caughtBy: {},
   },

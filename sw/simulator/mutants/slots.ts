@@ -28,14 +28,6 @@ export const slotMutants: readonly Mutant[] = [
     caughtBy: {},
   },
   {
-    name: "superseded by range alone",
-    file: `${engine}/slots.ts`,
-    find: "later.generation > range.generation && later.first <= range.first",
-    replace: "later.generation !== range.generation && later.first <= range.first",
-    why: "S: only a segment of a higher generation supersedes another",
-    caughtBy: {},
-  },
-  {
     name: "overwritten slots still listed",
     file: `${engine}/publisher.ts`,
     find: "(range) => !stored.overwritten.includes(slotKey(range)),",
@@ -50,14 +42,6 @@ export const slotMutants: readonly Mutant[] = [
     replace:
       "const from = longestRun(needed.filter((range) => range.level <= level), level);",
     why: "S-5: only neighbours are merged",
-    caughtBy: {},
-  },
-  {
-    name: "merged segments no longer listed",
-    file: `${engine}/merger.ts`,
-    find: "|| !isListed(merge.from)) return;",
-    replace: ") return;",
-    why: "S-6: right before the PUT the merged segments must still be listed",
     caughtBy: {},
   },
   {

@@ -2,10 +2,10 @@
  * A worker is killed while it writes a segment, and the PUT lands minutes later. Its successor has repeated it, and has
  * merged the segment since; but nothing else is written to that slot before nothing can land there any more (S-4).
  */
-import { objectKey, segmentName } from "../../../shared/keys.ts";
+import { segmentName } from "../../../shared/keys.ts";
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
-import { openDevice, pass, startEdit } from "../stage.ts";
+import { keyOf, openDevice, pass, startEdit } from "../stage.ts";
 
 const secondMs = 1_000;
 const lookMs = 5;
@@ -17,7 +17,7 @@ export const lateSegment: Scenario = {
   // Two segments of a level are merged.
   layout: { levels: 2, slotsPerLevel: 3 },
   async tell(sim, random) {
-    const { bucket, context, signer } = sim;
+    const { bucket, context } = sim;
     const { writes } = context.observed;
     const document = createDocument(random.fork("document"), true);
     sim.documents.push(document);
@@ -30,8 +30,7 @@ export const lateSegment: Scenario = {
     const late = writes.find(({ range }) => range !== null)!;
     sim.start(device);
     await pass(sim, 5 * secondMs);
-    const name = segmentName(0, 0);
-    const key = objectKey(signer.namespace, device.registry.grant!.replica, name);
+    const key = keyOf(sim, device, segmentName(0, 0));
     const { bytes } = bucket.objects.get(key)!;
     for (let paste = 0; paste < pastes; paste++) {
       startEdit(device, document, "paste");
