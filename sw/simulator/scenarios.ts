@@ -9,14 +9,18 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { deletedPrefix } from "./scenarios/deleted-prefix.ts";
 import { emptyQueue } from "./scenarios/empty-queue.ts";
+import { incompleteReplacement } from "./scenarios/incomplete-replacement.ts";
 import { lateSegment } from "./scenarios/late-segment.ts";
 import { lateTwin } from "./scenarios/late-twin.ts";
 import { leftMark } from "./scenarios/left-mark.ts";
+import { offlineWriter } from "./scenarios/offline-writer.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
 import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
+import { fledId, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -28,7 +32,7 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer, mendedSegment, reusedSlot];
+export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer, mendedSegment, reusedSlot, fledId, otherLine, writtenOver, incompleteReplacement, deletedPrefix, offlineWriter];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {

@@ -2,7 +2,7 @@
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Device } from "./device.ts";
 import type { EditKind, SimulatedDocument } from "./edits.ts";
-import { expose, objectChanges } from "./exposure.ts";
+import { expose, objectChanges, reckon } from "./exposure.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { addDevice } from "./story.ts";
@@ -65,4 +65,26 @@ export function tamperWith(
 
 export function removeManifest(sim: Simulation, device: Device): void {
   tamperWith(sim, keyOf(sim, device, manifestName), null, "manifest deleted");
+}
+
+/** A copy of a device's profile, on which somebody works as well. */
+export function openClone(sim: Simulation, random: SeededRandom, of: Device): Device {
+  const device = addDevice(sim, random, of);
+  of.isClone = true;
+  device.isVisible = true;
+  device.sessionUntil = Number.POSITIVE_INFINITY;
+  sim.start(device);
+  return device;
+}
+
+/** It never comes back. */
+export function loseDevice(sim: Simulation, device: Device): void {
+  sim.stop(device, "killed");
+  device.isGone = true;
+  reckon(sim);
+}
+
+export function setOnline(device: Device, isOnline: boolean): void {
+  device.isOnline = isOnline;
+  for (const incarnation of device.running) incarnation.conditions();
 }

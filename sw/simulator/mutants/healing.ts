@@ -9,7 +9,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (!records.isAdopted(replica)) await parts.lost(replica);",
     replace: "",
     why: "L-2: what a lost source had published is revoked",
-    caughtBy: {},
+    caughtBy: { seeds: [131] },
   },
   {
     name: "every publication taken for complete",
@@ -17,7 +17,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (!whole || !frontier.isRevoked(id)) return false;",
     replace: "if (whole || id !== undefined) return true;",
     why: "FR-5: a revoked document takes entries from complete publications alone",
-    caughtBy: {},
+    caughtBy: { scenarios: ["incomplete replacement"] },
   },
   {
     name: "own segments not looked at after the own manifest was stale",
@@ -25,7 +25,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "await writer.remember({ auditDue: true });",
     replace: "",
     why: "O-3, S-9: whose manifest was missing or stale looks at its segments",
-    caughtBy: {},
+    caughtBy: { scenarios: ["deleted prefix"] },
   },
   {
     name: "lost segments named no more at once",
@@ -33,7 +33,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "await publisher.revoke(await frontier.publishedBy(bucket.replica));",
     replace: "",
     why: "S-9: what a lost segment held is published anew",
-    caughtBy: {},
+    caughtBy: { seeds: [246] },
   },
   {
     name: "complaints ignored by the owner",
@@ -41,7 +41,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (complaint !== undefined && bucket !== null)",
     replace: "if (complaint !== undefined && bucket !== null && isClosed)",
     why: "S-9: the owner of a segment that others cannot read looks at it",
-    caughtBy: {},
+    caughtBy: { seeds: [216] },
   },
   {
     name: "id fled from not read anew",
@@ -49,7 +49,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "for (const id of fled) {",
     replace: "for (const id of fled.slice(fled.length)) {",
     why: "O-5: under an id that was fled from two have written",
-    caughtBy: {},
+    caughtBy: { scenarios: ["id fled from"] },
   },
   {
     name: "other line of incarnations not noticed",
@@ -57,15 +57,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (isFromOtherLine(cursor.writer, writer)) {",
     replace: "if (isFromOtherLine(null, writer)) {",
     why: "O-5: two who write under one id are noticed by who reads both",
-    caughtBy: {},
-  },
-  {
-    name: "own id among those fled from overlooked",
-    file: `${engine}/engine.ts`,
-    find: "if (bucket !== null && manifest.fledFrom.includes(bucket.replica)) void onCloned();",
-    replace: "",
-    why: "O-6: who finds its own id among those fled from flees too",
-    caughtBy: {},
+    caughtBy: { scenarios: ["other line"] },
   },
   {
     name: "published documents left clean under a new id",
@@ -73,7 +65,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "[dirtyKey(id), true],",
     replace: "",
     why: "O-4: under a new id every document that was published is dirty",
-    caughtBy: {},
+    caughtBy: { scenarios: ["written over"] },
   },
   {
     name: "wants not answered",
@@ -81,6 +73,6 @@ export const healingMutants: readonly Mutant[] = [
     find: "wants.answer(manifest.wants).catch(onInternal);",
     replace: "",
     why: "WA-2: who holds what somebody wants publishes it whole",
-    caughtBy: {},
+    caughtBy: { scenarios: ["wanted change"] },
   },
 ];

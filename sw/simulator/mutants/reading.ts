@@ -9,7 +9,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (compareBytes(await digest(hashed, tools), hash) !== 0)",
     replace: "if (hash.length + (await digest(hashed, tools)).length === 0)",
     why: "R-2: a reader trusts nothing",
-    caughtBy: {},
+    caughtBy: { seeds: [246] },
   },
   {
     name: "reused slot accepted",
@@ -23,7 +23,7 @@ export const readingMutants: readonly Mutant[] = [
     replace: `const segment = await named(key, () => decodeSegment(envelope.body));
   if (segment.replica !== replica) throw malformed("a segment of another replica");`,
     why: "R-2, R-5: a segment of another generation or range is not what the manifest meant",
-    caughtBy: {},
+    caughtBy: { scenarios: ["reused slot"] },
   },
   {
     name: "cursor moved without inbox",
@@ -31,7 +31,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "put: { ...batch.put, ...moved.put, ...records.toPut(replica, record) },",
     replace: "put: { ...moved.put, ...records.toPut(replica, record) },",
     why: "R-7: cursor and inbox move in one transaction",
-    caughtBy: {},
+    caughtBy: { seeds: [4] },
   },
   {
     name: "cursor moved over what is missing",
@@ -39,7 +39,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (missing === null) cursor = { ...cursor, publication: range.last };",
     replace: "cursor = { ...cursor, publication: range.last };",
     why: "R-5: the cursor stays before the first publication that is missing",
-    caughtBy: {},
+    caughtBy: { scenarios: ["mended segment"] },
   },
   {
     name: "inbox entry dropped before stored",
@@ -47,7 +47,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);",
     replace: "",
     why: "IN-5: an entry leaves the inbox when the Repo has stored everything in it",
-    caughtBy: {},
+    caughtBy: { seeds: [106] },
   },
   {
     name: "queue remembered by document",
@@ -56,7 +56,7 @@ export const readingMutants: readonly Mutant[] = [
     replace: `const queues = running as unknown as Record<string, object>;
       const queue = (queues[handle.documentId] ??= {});`,
     why: "IN-7: a document that is loaded anew is given what waits for it once more",
-    caughtBy: {},
+    caughtBy: { scenarios: ["empty queue"] },
   },
   {
     name: "malformed object stops the poller",
@@ -65,7 +65,7 @@ export const readingMutants: readonly Mutant[] = [
     replace: `peer.failures++;
       if (toErrorData(error).code === "malformed") closed = true;`,
     why: "R-8: one poisoned object never blocks the rest",
-    caughtBy: {},
+    caughtBy: { seeds: [5] },
   },
   {
     name: "unfounded doc-unavailable",
@@ -73,7 +73,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "isAnswered: () => bucket === null || poller.complete,",
     replace: "isAnswered: () => true,",
     why: "R-9: nobody is told that there is no such document before everybody was asked",
-    caughtBy: {},
+    caughtBy: { seeds: [7] },
   },
   {
     name: "one answer taken for all",
@@ -81,7 +81,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "polled.has(peer.replica);",
     replace: "polled.size > 0;",
     why: "R-9: a replica that has never answered is waited for",
-    caughtBy: {},
+    caughtBy: { scenarios: ["silent newcomer"] },
   },
   {
     name: "what vanished not looked for",
@@ -97,7 +97,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "const backedOff = quiet * 2 ** Math.min(failures, 10);",
     replace: "const backedOff = failures < 0 ? 0 : quiet;",
     why: "P-1: no identical failing request without a growing pause",
-    caughtBy: {},
+    caughtBy: { seeds: [5] },
   },
   {
     name: "secret in a problem",
@@ -107,6 +107,6 @@ export const readingMutants: readonly Mutant[] = [
       const { cause } = error as Error;
       const key = [cause, (cause as Error | undefined)?.cause].join();`,
     why: "I12: no signature in any error or status",
-    caughtBy: {},
+    caughtBy: { scenarios: ["offline writer"] },
   },
 ];

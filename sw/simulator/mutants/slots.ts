@@ -9,7 +9,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "listed: manifest?.slots ?? [],",
     replace: "listed: slotsNow(false),",
     why: "S-3: a slot is free only when no manifest since the last acknowledged one needs it",
-    caughtBy: {},
+    caughtBy: { seeds: [70] },
   },
   {
     name: "quarantine ignored",
@@ -17,7 +17,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "return until !== undefined && until > now && until <= now + quarantineMs;",
     replace: "return until !== undefined && now < 0;",
     why: "S-4: a slot with a PUT of unknown fate is not used for 15 minutes",
-    caughtBy: {},
+    caughtBy: { seeds: [280] },
   },
   {
     name: "kill not taken for an unknown fate",
@@ -25,7 +25,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "if (journal !== null) journal = { ...journal, doubtful: true };",
     replace: "",
     why: "S-4: an attempt that a kill ended is of unknown fate",
-    caughtBy: {},
+    caughtBy: { scenarios: ["late segment"] },
   },
   {
     name: "overwritten slots still listed",
@@ -33,7 +33,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "(range) => !stored.overwritten.includes(slotKey(range)),",
     replace: "() => true,",
     why: "S-1: a segment whose slot was written again is not listed",
-    caughtBy: {},
+    caughtBy: { seeds: [70] },
   },
   {
     name: "merged over what lies in between",
@@ -42,7 +42,7 @@ export const slotMutants: readonly Mutant[] = [
     replace:
       "const from = longestRun(needed.filter((range) => range.level <= level), level);",
     why: "S-5: only neighbours are merged",
-    caughtBy: {},
+    caughtBy: { scenarios: ["between neighbours"] },
   },
   {
     name: "merge drops what it does not encode anew",
@@ -50,7 +50,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "reencoded.push(document);",
     replace: "",
     why: "S-7: a merge never drops a change",
-    caughtBy: {},
+    caughtBy: { seeds: [70] },
   },
   {
     name: "whole flag lost in a join",
@@ -58,6 +58,6 @@ export const slotMutants: readonly Mutant[] = [
     find: "whole: older.whole || newer.whole,",
     replace: "whole: newer.whole,",
     why: "FR-5: a publication joined with a whole one is whole",
-    caughtBy: {},
+    caughtBy: { scenarios: ["replaced once"] },
   },
 ];

@@ -10,7 +10,7 @@ export const writingMutants: readonly Mutant[] = [
     replace: `const news = await collector.collect(bucket.replica);
     await dirty.clean(news.moves.map(({ id }) => id), marks);`,
     why: "W-6: a mark leaves only in the transaction that records the acknowledgement",
-    caughtBy: {},
+    caughtBy: { seeds: [5] },
   },
   {
     name: "dirty mark set after the save",
@@ -20,7 +20,7 @@ export const writingMutants: readonly Mutant[] = [
     replace: `await inner.save(key, data);
         await dirty.mark(id);`,
     why: "W-1: a document is marked before any of its changes is stored",
-    caughtBy: {},
+    caughtBy: { crashes: [205, 206] },
   },
   {
     name: "mark of an edit during a flush dropped",
@@ -28,7 +28,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (mark !== undefined && mark.version === snapshot.get(id)) cleaned.set(id, mark);",
     replace: "if (mark !== undefined) cleaned.set(id, mark);",
     why: "W-6: an acknowledgement cleans no mark that came after its publication was computed",
-    caughtBy: {},
+    caughtBy: { seeds: [19] },
   },
   {
     name: "mark of a superseded incarnation left under the ordinary key",
@@ -36,7 +36,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "put: { [leftKey(id)]: true }",
     replace: "put: { [leftKey(id).replace(/^left/u, 'dirty')]: true }",
     why: "W-8: what a superseded incarnation stored last has a mark that the later one cannot clean",
-    caughtBy: {},
+    caughtBy: { scenarios: ["left mark"] },
   },
   {
     name: "hold never ends",
@@ -45,7 +45,7 @@ export const writingMutants: readonly Mutant[] = [
         else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);`,
     replace: "if (heldUntil === 0) ids.push(id);",
     why: "L-3: what was revoked is published when its delay is over",
-    caughtBy: {},
+    caughtBy: { seeds: [291] },
   },
   {
     name: "frontier moved without acknowledgement",
@@ -54,7 +54,7 @@ export const writingMutants: readonly Mutant[] = [
     replace: `if (news.documents.length > 0 || isDue) {
       frontier.apply(news.moves);`,
     why: "FR-1: only our acknowledged manifest, or what was read from the bucket, moves the frontier",
-    caughtBy: {},
+    caughtBy: { seeds: [1] },
   },
   {
     name: "two writes outstanding",
@@ -62,7 +62,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "await writer.finish(bucket);",
     replace: "",
     why: "W-4: the journalled write is finished before anything new is computed",
-    caughtBy: {},
+    caughtBy: { seeds: [88] },
   },
   {
     name: "merge begun before the journalled write is finished",
@@ -70,7 +70,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "await writer.finish(bucket);",
     replace: "",
     why: "W-4: the journalled write is finished before anything new is written",
-    caughtBy: {},
+    caughtBy: { seeds: [70] },
   },
   {
     name: "journal forgotten at restart",
@@ -78,7 +78,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (journal !== null) journal = { ...journal, doubtful: true };",
     replace: "journal = null;",
     why: "W-4: what was journalled is repeated after a restart, before anything new is written",
-    caughtBy: {},
+    caughtBy: { seeds: [69] },
   },
   {
     name: "generation reused",
@@ -88,7 +88,7 @@ export const writingMutants: readonly Mutant[] = [
     replace: `const generation = stored.acknowledged + 1;
       const time`,
     why: "W-5: issued generations never fall",
-    caughtBy: {},
+    caughtBy: { seeds: [106] },
   },
   {
     name: "ack before the disk has it",
@@ -96,7 +96,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "await repo.flush([handle.documentId]);",
     replace: "void repo.flush([handle.documentId]);",
     why: "I1: what is called stored is on the disk",
-    caughtBy: {},
+    caughtBy: { seeds: [12] },
   },
   {
     name: "incarnation guard removed",
@@ -108,7 +108,7 @@ export const writingMutants: readonly Mutant[] = [
       commitUnguarded: (batch) => disk.commit(batch),
       isCurrent: async () => true,`,
     why: "W-8: an incarnation that finds a higher one stops",
-    caughtBy: {},
+    caughtBy: { seeds: [116] },
   },
   {
     name: "own manifest not verified at start",
@@ -116,7 +116,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (!isVerified) await verify(bucket);",
     replace: "if (!isVerified) isVerified = verify !== undefined;",
     why: "O-1: a restored profile looks before it writes",
-    caughtBy: {},
+    caughtBy: { seeds: [1] },
   },
   {
     name: "own manifest not polled",
@@ -124,7 +124,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "peers = [own, ...listed];",
     replace: "peers = listed.filter((peer) => peer !== own);",
     why: "O-2: the own manifest is polled like the others",
-    caughtBy: {},
+    caughtBy: { seeds: [196] },
   },
   {
     name: "own ETag kept after a write",
@@ -132,7 +132,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "for (const peer of peers) if (peer.replica === bucket?.replica) peer.etag = undefined;",
     replace: "",
     why: "O-2: a late PUT can bring back the bytes that were seen last",
-    caughtBy: {},
+    caughtBy: { scenarios: ["late twin"] },
   },
   {
     name: "clone not fled",
@@ -140,7 +140,7 @@ export const writingMutants: readonly Mutant[] = [
     find: 'if (!isKnown || expected === null) return "foreign";',
     replace: 'if (!isKnown || expected === null) return "ours";',
     why: "O-4: who finds another's manifest under its id takes a new one",
-    caughtBy: {},
+    caughtBy: { seeds: [146] },
   },
   {
     name: "failing writes without back-off",
@@ -148,6 +148,6 @@ export const writingMutants: readonly Mutant[] = [
     find: "retryAt = clock.now() + backoff.next(random.uniform());",
     replace: "retryAt = clock.now() + 0 * backoff.next(random.uniform());",
     why: "W-9: no identical failing request without a growing pause",
-    caughtBy: {},
+    caughtBy: { scenarios: ["offline writer"] },
   },
 ];
