@@ -51,8 +51,7 @@ async function huntIn(
       jobs: 1,
       requests: [request],
       result(result) {
-        if (caught === null && result.violations.length > 0)
-          looks.push(look(request.kind, result));
+        if (caught === null && result.violations.length > 0) looks.push(look(request.kind, result));
       },
     });
     await Promise.all(looks);
@@ -106,8 +105,7 @@ async function huntOne(hunt: Hunt, mutant: Mutant): Promise<boolean> {
   const bundle = await bundleChild(mutant);
   const known = await huntIn(hunt, bundle, knownRuns(mutant));
   const caught =
-    known ??
-    (await huntIn(hunt, bundle, requests("seeds", hunt.from, seedsMax, batchSize)));
+    known ?? (await huntIn(hunt, bundle, requests("seeds", hunt.from, seedsMax, batchSize)));
   if (caught === null) {
     console.log(`SURVIVED ${mutant.name}: ${mutant.why}`);
     return false;

@@ -17,6 +17,7 @@ import { lateTwin } from "./scenarios/late-twin.ts";
 import { leftMark } from "./scenarios/left-mark.ts";
 import { offlineWriter } from "./scenarios/offline-writer.ts";
 import { replacedOnce } from "./scenarios/replaced-once.ts";
+import { lostStorage } from "./scenarios/lost-storage.ts";
 import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
@@ -32,7 +33,25 @@ export interface Scenario {
 
 const dayMs = 86_400_000;
 
-export const scenarios: readonly Scenario[] = [wantedChange, betweenNeighbours, replacedOnce, emptyQueue, leftMark, lateTwin, lateSegment, silentNewcomer, mendedSegment, reusedSlot, fledId, otherLine, writtenOver, incompleteReplacement, deletedPrefix, offlineWriter];
+export const scenarios: readonly Scenario[] = [
+  wantedChange,
+  betweenNeighbours,
+  replacedOnce,
+  emptyQueue,
+  leftMark,
+  lateTwin,
+  lateSegment,
+  silentNewcomer,
+  mendedSegment,
+  reusedSlot,
+  fledId,
+  otherLine,
+  writtenOver,
+  incompleteReplacement,
+  deletedPrefix,
+  offlineWriter,
+  lostStorage,
+];
 
 /** Null where there is no such scenario; they are numbered from 1. */
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {

@@ -89,7 +89,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "await vanished(id);",
     replace: "",
     why: "R-10: what the disk has lost is read from the bucket again",
-    caughtBy: {},
+    caughtBy: { scenarios: ["lost storage"] },
   },
   {
     name: "failing reads without back-off",

@@ -36,6 +36,6 @@ export const wantedChange: Scenario = {
     sim.start(reader);
     await pass(sim, 10 * secondMs);
     openDocument(reader, document);
-      await pass(sim, 30 * hourMs); 
+    await pass(sim, 30 * hourMs);
   },
 };
