@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { build } from "esbuild";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const entry = path.join(root, "sw/simulator/seed-batch.ts");

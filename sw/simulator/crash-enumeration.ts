@@ -12,7 +12,7 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import type { Simulation } from "./simulation.ts";
-import { addDevice } from "./story.ts";
+import { openDevice, pass, startEdit } from "./stage.ts";
 
 const dayMs = 86_400_000;
 const pauseMs = 1_500;
@@ -21,7 +21,7 @@ const pauseMs = 1_500;
 const pastes = 9;
 
 /** Number 0 kills nobody; 2n - 1 kills before the effect of call n, 2n after it. Null where there is no such call. */
-export async function runCrash(number: number): Promise<RunResult | null> {
+export async function runCrash(number: number, keepTrace = false): Promise<RunResult | null> {
   const target = Math.ceil(number / 2);
   const targetSide = number % 2 === 1 ? "before" : "after";
   let isOver = false;
@@ -29,7 +29,7 @@ export async function runCrash(number: number): Promise<RunResult | null> {
   const result = await run({
     number,
     label: "crash",
-    keepTrace: false,
+    keepTrace,
     faultsOf: () => createNoFaults(),
     settingOf: () => ({ layout: defaultLayout, grantLifeMs: 7 * dayMs, tuning: {} }),
     isKilledAt(call, side) {
@@ -46,37 +46,23 @@ export async function runCrash(number: number): Promise<RunResult | null> {
 }
 
 async function tell(sim: Simulation, random: SeededRandom): Promise<void> {
-  const { scheduler } = sim.context;
-  const pass = (ms: number): Promise<void> => scheduler.runUntil(scheduler.now + ms);
-  const first = open(sim, random);
+  const first = openDevice(sim, random);
   const document = createDocument(random.fork("document"), false);
   const named = createDocument(random.fork("named"), true);
   sim.documents.push(document, named);
-  await pass(pauseMs);
+  await pass(sim, pauseMs);
   const edit = async (device: Device, kind: EditKind, index: number): Promise<void> => {
     // Whoever was killed is back by then.
-    await pass(device.running.length === 0 ? pauseMs : 0);
-    device.running
-      .at(-1)
-      ?.edit(sim.documents[index]!, kind, device === first)
-      .catch(() => undefined);
-    await pass(pauseMs);
+    await pass(sim, device.running.length === 0 ? pauseMs : 0);
+    startEdit(device, sim.documents[index]!, kind, device === first);
+    await pass(sim, pauseMs);
   };
   await edit(first, "push", 0);
   await edit(first, "set", 1);
-  const second = open(sim, random);
-  await pass(pauseMs);
+  const second = openDevice(sim, random);
+  await pass(sim, pauseMs);
   await edit(second, "type", 1);
   for (let index = 0; index < pastes; index++) await edit(first, "paste", 0);
   await edit(second, "push", 0);
   await edit(first, "count", 0);
-}
-
-function open(sim: Simulation, random: SeededRandom): Device {
-  const device = addDevice(sim, random);
-  Object.assign(device.registry, { isSignedIn: true });
-  device.isVisible = true;
-  device.sessionUntil = Number.POSITIVE_INFINITY;
-  sim.start(device);
-  return device;
 }

@@ -128,6 +128,8 @@ export interface Observed {
   readonly leaks: string[];
   /** Documents called unavailable although somebody had not answered yet. */
   readonly unfounded: string[];
+  /** What a scenario did not expect, in words. */
+  readonly unexpected: string[];
   /** Rejections and exceptions that nobody caught. */
   readonly uncaught: string[];
   /** What keeps phase two from coming to rest, in words; empty where it came. */
@@ -173,6 +175,7 @@ export function createObserved(): Observed {
     stepsBack: [],
     leaks: [],
     unfounded: [],
+    unexpected: [],
     uncaught: [],
     unrest: [],
     holdings: [],

@@ -5,6 +5,7 @@ import { mutants } from "./mutants.ts";
 import { pinnedSeeds } from "./pinned-seeds.ts";
 import { runCrash } from "./crash-enumeration.ts";
 import { runSeed } from "./run-seed.ts";
+import { runScenario, scenarios } from "./scenarios.ts";
 import type { BatchMessage } from "./seed-batch.ts";
 
 /** One that ends soon. */
@@ -43,6 +44,12 @@ test("the scenario of the crash enumeration is sound as long as nobody is killed
 test("every planted bug still fits its source", async () => {
   for (const mutant of mutants) await expect(bundleChild(mutant)).resolves.toContain("mutant");
 });
+
+for (const [index, { name }] of scenarios.entries())
+  test(`scenario: ${name}`, async () => {
+    const result = await runScenario(index + 1);
+    expect(result?.violations).toEqual([]);
+  });
 
 for (const { name, seed: pinned, violates } of pinnedSeeds)
   test(`seed ${pinned}: ${name}`, async () => {

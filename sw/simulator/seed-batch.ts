@@ -5,10 +5,11 @@
 import { runCrash } from "./crash-enumeration.ts";
 import type { RunResult } from "./run.ts";
 import { runSeed } from "./run-seed.ts";
+import { runScenario } from "./scenarios.ts";
 
-/** What the parent asks for: seeds one after the other, or kills at one call after the other. */
+/** What the parent asks for: seeds, kills at one call after the other, or scenarios. */
 export interface BatchRequest {
-  readonly kind: "seeds" | "crashes";
+  readonly kind: "seeds" | "crashes" | "scenarios";
   readonly from: number;
   readonly count: number;
   readonly keepTrace: boolean;
@@ -22,13 +23,21 @@ async function run(request: BatchRequest): Promise<void> {
   const { kind, from, count, keepTrace } = request;
   for (let number = from; number < from + count; number++) {
     const before = process.cpuUsage();
-    const result =
-      kind === "seeds" ? await runSeed({ seed: number, keepTrace }) : await runCrash(number);
+    const result = await runOne(kind, number, keepTrace);
     const { user, system } = process.cpuUsage(before);
     if (result === null) break;
     await send({ kind: "result", result, cpuMs: (user + system) / 1_000 });
   }
   await send({ kind: "done" });
+}
+
+function runOne(
+  kind: BatchRequest["kind"],
+  number: number,
+  keepTrace: boolean,
+): Promise<RunResult | null> {
+  if (kind === "seeds") return runSeed({ seed: number, keepTrace });
+  return kind === "crashes" ? runCrash(number, keepTrace) : runScenario(number, keepTrace);
 }
 
 /** Resolves when the parent has it: a trace is long, and must not be cut by the end of the child. */

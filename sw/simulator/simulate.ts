@@ -11,7 +11,7 @@ import { notYet } from "./run-seed.ts";
 import { requests, runBatches } from "./batches.ts";
 import { promisesVariable } from "./capabilities.ts";
 import { bundleChild } from "./bundle.ts";
-import type { Mutant } from "./mutants.ts";
+import type { Mutant } from "./mutants/mutant.ts";
 import { huntMutants } from "./hunt-mutants.ts";
 import { mutants } from "./mutants.ts";
 import type { BatchRequest } from "./seed-batch.ts";

@@ -8,6 +8,7 @@ import {
   converges,
   firstPollCompletes,
   nothingUncaught,
+  nothingUnexpected,
   storageIsSound,
   viewsAreFaithful,
 } from "./convergence.ts";
@@ -64,6 +65,7 @@ export const invariants: readonly Invariant[] = [
   lostSourceHeals(capabilities.lostSources),
   firstPollCompletes,
   nothingUncaught,
+  nothingUnexpected,
 ];
 
 export interface Violation {

@@ -53,3 +53,9 @@ export const nothingUncaught: Invariant = {
   name: "uncaught",
   judge: ({ uncaught }) => uncaught,
 };
+
+/** What a scenario says beyond the invariants. */
+export const nothingUnexpected: Invariant = {
+  name: "scenario",
+  judge: ({ unexpected }) => unexpected,
+};
