@@ -196,7 +196,7 @@ export async function readSegment(
   tools: World["tools"],
   bucket: Bucket,
   replica: ReplicaId,
-  { level, slot, first, last, generation }: SlotRange,
+  { level, slot, first, last, generation, bytes }: SlotRange,
   { reload = false }: { readonly reload?: boolean } = {},
 ): Promise<Pack> {
   const name = segmentName(level, slot);
@@ -206,7 +206,8 @@ export async function readSegment(
   if (fetched === null || fetched === "unchanged")
     throw malformed("a segment that its manifest names is gone");
   const envelope = await named(key, () => openEnvelope(fetched.bytes, "segment", tools));
-  if (envelope.generation !== generation)
+  // Two clones may have given one generation to two segments of one range.
+  if (envelope.generation !== generation || fetched.bytes.length !== bytes)
     throw malformed("another segment than the one its manifest names");
   const segment = await named(key, () => decodeSegment(envelope.body));
   if (segment.replica !== replica) throw malformed("a segment of another replica");

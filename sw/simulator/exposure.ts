@@ -36,7 +36,7 @@ export function inspectStored(sim: Simulation, device: Device): void {
 }
 
 /** What a cold reader would find in the whole bucket. */
-export function bucketChanges(sim: Simulation): Changes {
+function bucketChanges(sim: Simulation): Changes {
   const all: Changes = new Map();
   const { signer, bucket } = sim;
   for (const replica of signer.assigned)

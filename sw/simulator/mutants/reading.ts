@@ -70,8 +70,8 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "unfounded doc-unavailable",
     file: `${engine}/engine.ts`,
-    find: "isAnswered: () => bucket === null || poller.complete,",
-    replace: "isAnswered: () => true,",
+    find: "isAnswered: () => (bucket === null ? options.replica === null : poller.complete),",
+    replace: "isAnswered: () => poller !== undefined,",
     why: "R-9: nobody is told that there is no such document before everybody was asked",
     caughtBy: { seeds: [7] },
   },
