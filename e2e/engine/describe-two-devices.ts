@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StoreUnderTest } from "./two-devices.ts";
 import { runTwoDevices } from "./two-devices.ts";
 
+/** The next few from here are those that most often noticed bugs planted in the engine. */
+const firstSeed = 6;
+
 /** A run is stuck long before; it then says where. */
 const runMsMax = 600_000;
 
@@ -19,7 +22,7 @@ export interface TwoDevicesTarget {
 
 export function describeTwoDevices({ name, runs, startTimeoutMs, start }: TwoDevicesTarget): void {
   const seed = process.env["PRESYNC_RUN_SEED"];
-  const first = Number(seed ?? 1);
+  const first = Number(seed ?? firstSeed);
   const count = Number(process.env["PRESYNC_RUN_COUNT"] ?? (seed === undefined ? runs : 1));
 
   describe(`two devices on ${name}`, () => {
