@@ -28,6 +28,7 @@ test("another id forgets the bucket, publishes everything anew, and names the id
     "inbox/x",
     "incarnation",
     "replica",
+    "revoked/doc1",
   ]);
   expect(await changeReplica(disk, second!)).toEqual([first]);
 });
