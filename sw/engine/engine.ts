@@ -331,7 +331,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     problems,
     reader,
     bucket: () => bucket,
-    isAnswered: () => bucket === null || poller.complete,
+    // Signed out there is nobody to ask; signed in and without a grant nobody was asked yet.
+    isAnswered: () => (bucket === null ? options.replica === null : poller.complete),
     reread: (replica) => poller.hint(replica),
     unavailable: (id) => peer.unavailable(id),
   });

@@ -53,7 +53,7 @@ export function reencodeOpen(pack: Pack, documents: Documents): Pack {
       const handle = documents.loaded(unpackDocumentId(document.documentId));
       return handle === undefined || document.chunks.length < 2
         ? document
-        : reencode(document, handle.doc());
+        : reencode(document, handle.doc(), false);
     }),
   };
 }
@@ -102,15 +102,18 @@ async function reencodeAny(
   }
 }
 
-/** `doc` should hold the changes in the chunks; where it does not, the document stays as it is. */
-function reencode(document: PackedDocument, doc: AnyDoc): PackedDocument {
+/**
+ * `doc` should hold the changes in the chunks; where it does not, the document stays as it is. What
+ * replaces segments is read back; what joins a tail, with every edit, is not.
+ */
+function reencode(document: PackedDocument, doc: AnyDoc, isChecked = true): PackedDocument {
   try {
     const hashes = new Set<string>();
     for (const chunk of document.chunks)
       for (const hash of hashesOf(chunk) ?? unreadable()) hashes.add(hash);
     if (!hasAll(doc, [...hashes])) return document;
     const chunk = document.whole ? saveExactly(doc, hashes) : A.saveBundle(doc, [...hashes]);
-    const isSame = chunk !== undefined && sameHashes(hashesOf(chunk), hashes);
+    const isSame = chunk !== undefined && (!isChecked || sameHashes(hashesOf(chunk), hashes));
     return isSame && chunk.length < chunkBytes(document.chunks)
       ? { ...document, chunks: [chunk] }
       : document;

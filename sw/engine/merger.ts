@@ -17,13 +17,31 @@ import { pause } from "./pause.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publisher.ts";
 import { isUnreadable, readSegment } from "./reader.ts";
+import type { StoredState } from "./replica-state.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
 import type { Merge, Slot } from "./slots.ts";
-import { dueMerge, freeSlot, neededSlots, tidyMerge } from "./slots.ts";
+import {
+  bytesOf,
+  dueMerge,
+  freeSlot,
+  neededSlots,
+  newestMerge,
+  slotKey,
+  wasteful,
+} from "./slots.ts";
 import type { Tuning } from "./tuning.ts";
 import type { Bucket, World } from "./world.ts";
 
 const subject = "merge";
+
+/**
+ * With time on its hands a replica merges segments into an older one up to eight times as large as they are together:
+ * a reader from the beginning then needs few requests, and a byte is written again only a few times.
+ */
+const quietRatio = 8;
+
+/** While edits go on, segments are merged into an older one up to twice as large as they are together. */
+const spaceRatio = 2;
 
 /** Complaints stay in manifests until their writers have read what was missing; one look is enough for a while. */
 const auditIntervalMs: number = 10 * 60 * 1000;
@@ -57,6 +75,8 @@ export function createMerger(parts: MergerParts): Merger {
   const { world, tuning, writer, publisher, documents, frontier, problems } = parts;
   const breathe = (): Promise<void> => pause(world.timers, 0);
   let running: Promise<void> | null = null;
+  let spentBytes = 0;
+  let emptied = 0;
   let auditedAt = Number.NEGATIVE_INFINITY;
 
   const step = async (bucket: Bucket, isQuiet: boolean): Promise<void> => {
@@ -65,14 +85,43 @@ export function createMerger(parts: MergerParts): Merger {
     if (writer.stored.merged !== null) return isQuiet ? nameMerged() : undefined;
     const slots = writer.manifest?.slots ?? [];
     const due = dueMerge(bucket.layout, slots, tuning.mergeFanOut);
-    const merge = due ?? (isQuiet ? tidyMerge(slots) : undefined);
-    if (merge === undefined) return;
+    const merge = due ?? (isQuiet ? newestMerge(slots, quietRatio) : affordable(slots));
+    if (merge === undefined) return emptyWasteful(bucket);
     const { packs, missing } = await readOwn(bucket, merge.from);
     if (missing.length > 0) return abandon(bucket, missing);
     const pack = await reencodeAll(joinPacks(packs), documents, breathe);
     await publisher.exclusive(() => write(bucket, merge, pack));
     if (isQuiet && writer.stored.merged !== null) nameMerged();
   };
+
+  /** A merge that spares space, where it costs little beside what edits cost. */
+  const affordable = (slots: readonly SlotRange[]): Merge | undefined => {
+    const merge = newestMerge(slots, spaceRatio);
+    if (merge === undefined) return undefined;
+    const costs = bytesOf(merge.from);
+    if (spentBytes + costs > writer.manifests.bytes * tuning.mergeBytesShare) return undefined;
+    spentBytes += costs;
+    return merge;
+  };
+
+  const emptyWasteful = async (bucket: Bucket): Promise<void> => {
+    const range = wasteful(writer.manifest?.slots ?? []);
+    if (range === undefined || emptied + 1 > writer.manifests.count * tuning.emptyPutsShare) return;
+    await publisher.exclusive(async () => {
+      await writer.finish(bucket);
+      const { stored, manifest } = writer;
+      const listed = manifest?.slots ?? [];
+      // The manifest may have changed, and a late PUT may still land there.
+      const isIdle = !neededSlots(listed).some((other) => slotKey(other) === slotKey(range));
+      const isListed = listed.some(({ generation }) => generation === range.generation);
+      if (!isIdle || !isListed || stored.merged !== null || isQuarantined(stored, range)) return;
+      emptied++;
+      await writer.writeSegment(bucket, range, { first: 1, last: 0, documents: [] });
+    });
+  };
+
+  const isQuarantined = ({ quarantine }: StoredState, slot: Slot): boolean =>
+    (quarantine[slotKey(slot)] ?? 0) > world.clock.now();
 
   const nameMerged = (): void => {
     publisher.republish();

@@ -23,7 +23,7 @@ import type { ReplicaDisk } from "./replica-disk.ts";
 import type { JournalEntry, StoredState } from "./replica-state.ts";
 import { journalKey, readReplicaState, stateKey } from "./replica-state.ts";
 import type { Slot } from "./slots.ts";
-import { quarantineMs, slotKey } from "./slots.ts";
+import { openQuarantine, quarantineMs, slotKey } from "./slots.ts";
 import type { Bucket, World } from "./world.ts";
 
 export type Marks = ReadonlyMap<DocumentId, number>;
@@ -48,6 +48,8 @@ export interface ReplicaWriter {
   /** The acknowledged one. */
   readonly manifest: Manifest | null;
   readonly journal: JournalEntry | null;
+  /** What manifests have cost since this incarnation began. */
+  readonly manifests: { readonly count: number; readonly bytes: number };
   /** Repeats the write that is under way, if there is one, until it is acknowledged or fails. */
   finish(bucket: Bucket): Promise<void>;
   /** `outcome`, given what was written, is what the state becomes with the acknowledgement. */
@@ -87,6 +89,7 @@ const noMarks: Marks = new Map();
 export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<ReplicaWriter> {
   const { world, disk, dirty, frontier } = parts;
   const { clock, tools } = world;
+  const manifests = { count: 0, bytes: 0 };
   let { stored, manifest, journal } = await readReplicaState(disk);
   // Whoever wrote it was killed before it was answered.
   if (journal !== null) journal = { ...journal, doubtful: true };
@@ -97,7 +100,11 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
   };
 
   const begin = async (entry: JournalEntry): Promise<void> => {
-    const issued: StoredState = { ...stored, issued: Math.max(stored.issued, entry.generation) };
+    const issued: StoredState = {
+      ...stored,
+      issued: Math.max(stored.issued, entry.generation),
+      quarantine: openQuarantine(stored.quarantine, clock.now()),
+    };
     await disk.commit({ put: { [journalKey]: entry, [stateKey]: issued } });
     [journal, stored] = [entry, issued];
   };
@@ -123,7 +130,10 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     }
     const entry = journal;
     await frontier.exclusive(() => acknowledge(entry, settled, marks));
-    if (entry.manifest !== null) parts.acknowledged(entry.moves.map(({ id }) => id));
+    if (entry.manifest === null) return;
+    manifests.count++;
+    manifests.bytes += entry.bytes.length;
+    parts.acknowledged(entry.moves.map(({ id }) => id));
   };
 
   const acknowledge = async (
@@ -157,11 +167,9 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     if (!doubtful) return { overwritten };
     // A repetition of it may still land: until then another segment must not be there.
     const until = clock.now() + quarantineMs;
-    return { overwritten, quarantine: { ...openQuarantine(), [slot]: until } };
+    const quarantine = openQuarantine(stored.quarantine, clock.now());
+    return { overwritten, quarantine: { ...quarantine, [slot]: until } };
   };
-
-  const openQuarantine = (): Record<string, number> =>
-    Object.fromEntries(Object.entries(stored.quarantine).filter(([, at]) => at > clock.now()));
 
   return {
     get stored() {
@@ -173,6 +181,7 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     get journal() {
       return journal;
     },
+    manifests,
     finish,
     async writeSegment(bucket, slot, pack, outcome = () => ({})) {
       const generation = stored.issued + 1;

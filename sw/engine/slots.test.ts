@@ -9,9 +9,11 @@ import {
   freeSlot,
   mergeBytesMax,
   neededSlots,
+  newestMerge,
+  openQuarantine,
   quarantineMs,
   slotKey,
-  tidyMerge,
+  wasteful,
 } from "./slots.ts";
 
 const fanOut = 8;
@@ -46,8 +48,11 @@ test("a slot where a PUT of unknown fate may still land is not free, whatever th
   const at = (now: number): unknown => freeSlot(0, defaultLayout, use([], { quarantine, now }));
   expect(at(1_000)).toEqual({ level: 0, slot: 1 });
   expect(at(1_000 + quarantineMs)).toEqual({ level: 0, slot: 0 });
-  // Set back by a year: it would be waited for that long.
-  expect(at(-31_536_000_000)).toEqual({ level: 0, slot: 0 });
+  // Set back by a year: it is waited for anew, and not for that long.
+  const setBack = -31_536_000_000;
+  expect(at(setBack)).toEqual({ level: 0, slot: 1 });
+  expect(openQuarantine(quarantine, setBack)).toEqual({ "0/0": setBack + quarantineMs });
+  expect(openQuarantine(quarantine, 1_000 + quarantineMs)).toEqual({});
 });
 
 test("what a later segment holds is superseded: its slot is free, the oldest one first", () => {
@@ -84,17 +89,27 @@ test("only neighbours are merged, and only so many bytes", () => {
 });
 
 test("tidying leaves one large segment and one small one", () => {
-  expect(tidyMerge([range(0, 1, 5)])).toBeUndefined();
+  expect(newestMerge([range(0, 1, 5)], 8)).toBeUndefined();
   const large = range(0, 1, 100, { level: 2, bytes: 30_000 });
   const small = range(0, 101, 110, { level: 1, bytes: 3_000 });
-  expect(tidyMerge([large, small])).toBeUndefined();
+  expect(newestMerge([large, small], 8)).toBeUndefined();
   const spilled = range(0, 111, 120);
-  expect(tidyMerge([large, small, spilled])).toEqual({
+  expect(newestMerge([large, small, spilled], 8)).toEqual({
     from: [large, small, spilled],
     toLevel: 2,
   });
   const huge = { ...large, bytes: 100_000 };
-  expect(tidyMerge([huge, small, spilled])).toEqual({ from: [small, spilled], toLevel: 1 });
+  expect(newestMerge([huge, small, spilled], 8)).toEqual({ from: [small, spilled], toLevel: 1 });
+});
+
+test("superseded segments are written over when they take more than half of what is needed", () => {
+  const needed = range(0, 1, 9, { level: 1, generation: 90, bytes: 10_000 });
+  const pieces = Array.from({ length: 7 }, (_, slot) =>
+    range(slot, slot + 1, slot + 1, { bytes: 600 + slot * 20 }),
+  );
+  expect(wasteful([needed, ...pieces])).toBeUndefined();
+  const larger = { ...pieces[3]!, bytes: 2_000 };
+  expect(wasteful([needed, ...pieces.filter(({ slot }) => slot !== 3), larger])).toEqual(larger);
 });
 
 test("of two covers the cheaper one is read: small pieces by the one who lacks little", () => {

@@ -14,14 +14,11 @@ import type { Layout } from "../../shared/keys.ts";
 /** Larger merges would hold too much in memory; what is larger stays as it is. */
 export const mergeBytesMax: number = 24 * 1024 * 1024;
 
-/**
- * When nothing goes on, newer segments are merged into an older one that is not this much larger than all of them:
- * so a reader from the beginning needs few requests, and a byte is written again only a few times.
- */
-const tidyRatio = 8;
-
 /** A PUT of unknown fate may still land, and stores give up on a request long before this. */
 export const quarantineMs: number = 15 * 60 * 1000;
+
+/** Smaller ones are not worth a request. */
+const wastedBytesMin = 512;
 
 /** What a request costs, in bytes that could have been read in its time: 20 ms at 100 kB a second. */
 const requestCostBytes = 2_000;
@@ -91,9 +88,14 @@ export function freeSlot(
   return best;
 }
 
-/** A clock that was set back must not keep a slot for longer than anybody asked. */
 function isQuarantined(until: number | undefined, now: number): boolean {
-  return until !== undefined && until > now && until <= now + quarantineMs;
+  return until !== undefined && until > now;
+}
+
+/** What is still waited for. A clock that was set back makes it wait anew, and not until that time comes again. */
+export function openQuarantine(quarantine: Quarantine, now: number): Quarantine {
+  const open = Object.entries(quarantine).filter(([, until]) => isQuarantined(until, now));
+  return Object.fromEntries(open.map(([key, until]) => [key, Math.min(until, now + quarantineMs)]));
 }
 
 /** The merge that is due because a level is full, the lowest level first. */
@@ -127,18 +129,34 @@ function longestRun(needed: readonly SlotRange[], level: number): readonly SlotR
   return longest;
 }
 
-/** The merge that would spare readers requests, when there is time for it. */
-export function tidyMerge(slots: readonly SlotRange[]): Merge | undefined {
+/** The newest segments, with every older neighbour that is not so much larger than they are together. */
+export function newestMerge(slots: readonly SlotRange[], ratio: number): Merge | undefined {
   const from: SlotRange[] = [];
   let bytes = 0;
   for (const range of neededSlots(slots).toReversed()) {
-    const isFar = from.length > 0 && range.bytes > bytes * tidyRatio;
+    const isFar = from.length > 0 && range.bytes > bytes * ratio;
     if (isFar || bytes + range.bytes > mergeBytesMax) break;
     from.unshift(range);
     bytes += range.bytes;
   }
   if (from.length < 2) return undefined;
   return { from, toLevel: Math.max(...from.map(({ level }) => level)) };
+}
+
+/**
+ * The superseded segment that is worth writing over with an empty one: the largest, where together they take more than
+ * half of what is needed. (Objects cannot be deleted with a signed URL for a PUT.)
+ */
+export function wasteful(slots: readonly SlotRange[]): SlotRange | undefined {
+  const needed = neededSlots(slots);
+  const superseded = slots.filter((range) => !needed.includes(range));
+  if (bytesOf(superseded) <= bytesOf(needed) / 2) return undefined;
+  const largest = superseded.toSorted((a, b) => b.bytes - a.bytes)[0];
+  return largest !== undefined && largest.bytes >= wastedBytesMin ? largest : undefined;
+}
+
+export function bytesOf(ranges: readonly SlotRange[]): number {
+  return ranges.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /**

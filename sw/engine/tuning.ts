@@ -12,6 +12,10 @@ export interface Tuning {
   readonly writeIntervalMs: number;
   /** So long after the last write segments are merged for the sake of readers from the beginning. */
   readonly tidyQuietMs: number;
+  /** While edits go on, merges that spare space may cost this share of what manifests do, in bytes. */
+  readonly mergeBytesShare: number;
+  /** And writing over superseded segments with empty ones this share of the PUTs. */
+  readonly emptyPutsShare: number;
 }
 
 export const defaultTuning: Tuning = {
@@ -19,4 +23,6 @@ export const defaultTuning: Tuning = {
   mergeFanOut: 8,
   writeIntervalMs: 1_100,
   tidyQuietMs: 60_000,
+  mergeBytesShare: 0.1,
+  emptyPutsShare: 0.02,
 };

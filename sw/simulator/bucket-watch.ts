@@ -60,6 +60,9 @@ export function createBucketWatch(
       const { first, last } = write.range;
       const inside = slots.filter((slot) => slot.first >= first && slot.last <= last);
       counters.count(inside.length > 1 ? "merged segments" : "spilled to a segment");
+      if (last < first) counters.count("emptied a superseded slot");
+      if (inside.length > 1 && !write.name.startsWith("seg/0/"))
+        counters.count("merged over levels");
       if (avoidsQuarantined(simulation(), write, slots))
         counters.count("avoided a quarantined slot");
     }
@@ -72,9 +75,31 @@ export function createBucketWatch(
       counters.count("outgrew the tail without a free slot");
   };
 
+  /** Some time later: nobody has written over the manifest that says so with another one. */
+  const buryIfKept = (write: Write): void => {
+    if (write.acknowledgedAt !== null) buryAdopted(write);
+  };
+
+  /** As the service does it: only what a live replica has taken over as it is now may go. */
+  const buryAdopted = ({ manifest }: Write): void => {
+    const { signer } = simulation();
+    for (const { replica, generation } of manifest?.adopted ?? []) {
+      const objects = bucket.below(signer.namespace, replica);
+      const present = objects.get(manifestName)?.decoded?.generation;
+      if (!signer.isRetired(replica) || present !== generation) continue;
+      counters.count("adopted a replica");
+      signer.bury(replica);
+      for (const name of objects.keys())
+        bucket.remove(objectKey(signer.namespace, replica, name), context.scheduler.now);
+    }
+  };
+
   return {
     wrote(write, replaced, isLate) {
       countWrite(write, replaced, isLate);
+      if ((write.manifest?.unreadable.length ?? 0) > 0) counters.count("complained of a segment");
+      // The one that took over goes on with what it lists.
+      if (write.acknowledgedAt === null) context.scheduler.after(1_000, () => buryIfKept(write));
       if (replaced === undefined) return;
       const { namespace } = simulation().signer;
       const replica = write.replica as ReplicaId;

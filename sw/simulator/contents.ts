@@ -17,6 +17,8 @@ export interface KnownChange {
   readonly hash: string;
   readonly actor: string;
   readonly seq: number;
+  /** The changes it builds on. */
+  readonly deps: readonly string[];
 }
 
 export type Changes = Map<string, Set<string>>;
@@ -129,16 +131,15 @@ function decode(chunk: Uint8Array): readonly KnownChange[] {
   }
 }
 
-function toKnown({
-  hash,
-  actor,
-  seq,
-}: {
-  hash: string | null;
-  actor: string;
-  seq: number;
-}): KnownChange {
-  return { hash: hash ?? "", actor, seq };
+function toKnown({ hash, actor, seq, deps }: Decoded): KnownChange {
+  return { hash: hash ?? "", actor, seq, deps };
+}
+
+interface Decoded {
+  readonly hash: string | null;
+  readonly actor: string;
+  readonly seq: number;
+  readonly deps: readonly string[];
 }
 
 /** Magic, checksum, type: what every chunk of Automerge's format begins with; then the length as LEB128. */

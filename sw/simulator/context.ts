@@ -1,4 +1,5 @@
 /** What every part of one run shares. */
+import type { Tuning } from "../engine/tuning.ts";
 import type { Counters } from "./counters.ts";
 import type { Faults } from "./faults.ts";
 import type { Life } from "./life.ts";
@@ -18,6 +19,8 @@ export interface Call {
 export type Side = "before" | "after";
 
 export interface Context {
+  /** Numbers of the engine that are not the usual ones in this run. */
+  readonly tuning: Partial<Tuning>;
   readonly scheduler: Scheduler;
   readonly random: SeededRandom;
   readonly trace: Trace;

@@ -12,6 +12,8 @@ export function countStates(incarnation: Incarnation, { counters, observed }: Co
   const keys = [...profile.disk.values.keys()];
   if (keys.some((key) => key.startsWith("aside/")))
     counters.count("set aside what cannot be applied");
+  if (keys.some((key) => key.startsWith("revoked/")))
+    counters.count("revoked what was known of a document");
   const isWaiting = keys.some((key) => {
     const [where, document] = key.split("/");
     return where === "inbox" && engine.documents.loaded(document as DocumentId) !== undefined;

@@ -29,16 +29,14 @@ export const stateKinds = [
   "landed the PUT of a dead incarnation",
   "cut a disk's last transactions",
   "started from a failing disk",
-] as const;
-
-export const laterStateKinds = [
-  "lost a source",
-  "wanted a change",
+  "revoked what was known of a document",
+  "complained of a segment",
   "adopted a replica",
-  "read back an own segment",
+  "emptied a superseded slot",
+  "merged over levels",
 ] as const;
 
-export type StateKind = (typeof stateKinds)[number] | (typeof laterStateKinds)[number];
+export type StateKind = (typeof stateKinds)[number];
 export type CounterName = FaultKind | StateKind;
 
 export interface Counters {

@@ -31,7 +31,7 @@ export async function runCrash(number: number, keepTrace = false): Promise<RunRe
     label: "crash",
     keepTrace,
     faultsOf: () => createNoFaults(),
-    settingOf: () => ({ layout: defaultLayout, grantLifeMs: 7 * dayMs }),
+    settingOf: () => ({ layout: defaultLayout, grantLifeMs: 7 * dayMs, tuning: {} }),
     isKilledAt(call, side) {
       if (isOver || call.number !== target) return false;
       if (side === targetSide) isReached = true;

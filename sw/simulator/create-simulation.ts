@@ -53,7 +53,8 @@ export function createSimulation(
   const { scheduler, counters, observed } = context;
   const devices: Device[] = [];
   const contents = createContents((document, changes) => {
-    for (const { hash, actor, seq } of changes) {
+    for (const { hash, actor, seq, deps } of changes) {
+      observed.dependencies.set(hash, deps);
       const name = `${document} ${actor} ${seq}`;
       const hashes = observed.names.get(name) ?? new Set<string>();
       observed.names.set(name, hashes.add(hash));
@@ -164,7 +165,7 @@ export function createSimulation(
         const isAnswered = observed.requests.some(
           (request) =>
             request.key === key &&
-            request.device === device.name &&
+            [device.name, ...device.ancestors].includes(request.device) &&
             request.outcome !== null &&
             !noAnswerCodes.has(request.outcome as "unreachable"),
         );

@@ -39,6 +39,8 @@ export interface Registry {
 
 export interface Device {
   readonly name: string;
+  /** What the one it was copied from had asked, it remembers as well. */
+  readonly ancestors: readonly string[];
   readonly clock: DeviceClock;
   readonly locks: LockTable;
   readonly health: DiskHealth;
@@ -78,6 +80,7 @@ export function createDevice(
 ): Device {
   return {
     name,
+    ancestors: from === undefined ? [] : [from.name, ...from.ancestors],
     clock,
     locks: createLockTable(context),
     health: { fullUntil: 0 },

@@ -107,6 +107,7 @@ export async function startIncarnation(
     peerId: `worker-${life.name}` as PeerId,
     replica: registry.isSignedIn ? (registry.grant?.replica ?? null) : null,
     lockName: `${device.name} writer`,
+    tuning: context.tuning,
     changed() {},
     expired: () => keeper.refused(),
     newcomer: () => keeper.newcomer(),

@@ -109,6 +109,8 @@ export interface Observed {
   readonly trespasses: string[];
   /** I8: every (document, actor, seq) seen, with the hashes it named. */
   readonly names: Map<string, Set<string>>;
+  /** What each change builds on. */
+  readonly dependencies: Map<string, readonly string[]>;
   readonly inspections: Inspection[];
   /** I1: acknowledged as in the bucket, and not there. */
   readonly premature: string[];
@@ -138,6 +140,8 @@ export interface Observed {
     readonly device: string;
     readonly replica: string;
     readonly acknowledged: number;
+    /** Of the manifest that was acknowledged last. */
+    readonly fingerprint: string | null;
     readonly inBucket: number | null;
   }[];
   /** Objects and bytes below each prefix in the end, with the limits that hold there. */
@@ -161,6 +165,7 @@ export function createObserved(): Observed {
     requests: [],
     trespasses: [],
     names: new Map(),
+    dependencies: new Map(),
     inspections: [],
     premature: [],
     unsound: [],

@@ -15,8 +15,10 @@ import type { Simulation } from "./simulation.ts";
 
 const minuteMs = 60_000;
 
-/** A slot of unknown fate rests for 15 minutes, silent peers are asked once an hour, and late PUTs land meanwhile. */
-const restMsMax = 150 * minuteMs;
+/**
+ * A slot of unknown fate rests for 15 minutes, silent peers are asked once an hour, late PUTs land meanwhile; and what
+ * others lost is wanted for a day before anybody publishes it anew. */
+const restMsMax = 30 * 60 * minuteMs;
 /** A late PUT may still be under way when everything is healed. */
 const lateMs = 15 * minuteMs;
 const lookMs = 5_000;
@@ -183,22 +185,21 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
   for (const device of live) {
     const replica = device.registry.grant?.replica;
     if (replica === undefined) continue;
-    const acknowledged = observed.writes
+    const newest = observed.writes
       .filter((write) => write.device === device.name && write.replica === replica)
       .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
-      .map(({ generation }) => generation);
+      .toSorted((a, b) => a.generation - b.generation)
+      .at(-1);
     const found = bucket.below(signer.namespace, replica).get(manifestName);
-    if (
-      !capabilities.lateTwins &&
-      found !== undefined &&
-      found.etag === sim.lastSeen(device, replica)
-    )
-      continue;
+    const isTwin = found !== undefined && found.etag === sim.lastSeen(device, replica);
+    const inBucket = found?.decoded?.generation ?? null;
+    const acknowledged = newest?.generation ?? 0;
     observed.manifestsAtEnd.push({
       device: device.name,
       replica,
-      acknowledged: Math.max(0, ...acknowledged),
-      inBucket: found?.decoded?.generation ?? null,
+      acknowledged,
+      fingerprint: newest?.fingerprint ?? null,
+      inBucket: isTwin && !capabilities.lateTwins ? acknowledged : inBucket,
     });
   }
 }

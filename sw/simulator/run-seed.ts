@@ -1,6 +1,7 @@
 /** The run of a seed: its setting, its faults and its story are all drawn from it. */
 import type { Layout } from "../../shared/keys.ts";
 import { defaultLayout } from "../../shared/keys.ts";
+import type { Tuning } from "../engine/tuning.ts";
 import { capabilities } from "./capabilities.ts";
 import type { FaultKind } from "./faults.ts";
 import { createFaults } from "./faults.ts";
@@ -23,6 +24,15 @@ const layouts: readonly Layout[] = [
   { levels: 5, slotsPerLevel: 10 },
 ];
 
+/** Those that ship, and others with which everything happens sooner. */
+const tunings: readonly Partial<Tuning>[] = [
+  {},
+  {},
+  { tailBytesMax: 300, tidyQuietMs: 10_000, emptyPutsShare: 0.3, mergeBytesShare: 0.5 },
+  { tailBytesMax: 150, mergeFanOut: 3, tidyQuietMs: 30_000 },
+  { tailBytesMax: 400, mergeFanOut: 2, emptyPutsShare: 0.5, mergeBytesShare: 2 },
+];
+
 export interface SeedOptions {
   readonly seed: number;
   readonly keepTrace?: boolean;
@@ -39,6 +49,7 @@ export function runSeed({ seed, keepTrace = false }: SeedOptions): Promise<RunRe
       grantLifeMs: faults.hits("short grants")
         ? random.magnitude(shortGrantMsMin, shortGrantMsMax)
         : 7 * dayMs,
+      tuning: random.pick(tunings),
     }),
     isKilledAt: (_call, side, faults) =>
       faults.hits(side === "before" ? "killed before the effect" : "killed after the effect"),

@@ -1,6 +1,7 @@
 /** One run: a story, phase two, the judgement. Everything that happens in it follows from its label and its faults. */
 import "@automerge/automerge";
 import type { Layout } from "../../shared/keys.ts";
+import type { Tuning } from "../engine/tuning.ts";
 import { createBucketModel } from "./bucket-model.ts";
 import type { Call, Context, Side } from "./context.ts";
 import type { Counters } from "./counters.ts";
@@ -47,6 +48,7 @@ export interface RunResult {
 export interface Setting {
   readonly layout: Layout;
   readonly grantLifeMs: number;
+  readonly tuning: Partial<Tuning>;
 }
 
 export interface RunOptions {
@@ -68,7 +70,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const faults = options.faultsOf(random.fork("faults"), counters);
   let [calls, kills] = [0, 0];
   const killSwitch: KillSwitch = { kill: () => undefined };
+  const setting = options.settingOf(random.fork("setting"), faults);
   const context: Context = {
+    tuning: setting.tuning,
     scheduler,
     random: random.fork("world"),
     trace,
@@ -93,7 +97,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
   process.on("unhandledRejection", uncaught);
   try {
     await withVirtualGlobals(scheduler, random.fork("globals"), async () => {
-      const setting = options.settingOf(random.fork("setting"), faults);
       const signer = createSignerModel({
         ...setting,
         random: random.fork("signer"),

@@ -63,7 +63,7 @@ export async function runScenario(number: number, keepTrace = false): Promise<Ru
     label: `scenario ${name}`,
     keepTrace,
     faultsOf: () => createNoFaults(),
-    settingOf: () => ({ layout, grantLifeMs: 7 * dayMs }),
+    settingOf: () => ({ layout, grantLifeMs: 7 * dayMs, tuning: {} }),
     isKilledAt: () => false,
     tell,
   });

@@ -27,6 +27,12 @@ export interface SignerModel {
   /** Ids that every grant lists as reserved, and that nobody will get in this run. */
   readonly strangers: readonly ReplicaId[];
   isDown: boolean;
+  /** Its last grant expired long ago: it may be adopted, and its id is never granted again. */
+  retire(replica: ReplicaId): void;
+  /** Whether its prefix waits for somebody to adopt it. */
+  isRetired(replica: ReplicaId): boolean;
+  /** Its prefix is deleted: it is listed no more. */
+  bury(replica: ReplicaId): void;
   grant(replica: ReplicaId | null, now: number): SimulatedGrant;
 }
 
@@ -53,6 +59,9 @@ export function createSignerModel(parts: SignerParts): SignerModel {
   let next = 0;
   const activeAt = new Map<ReplicaId, number>();
 
+  const retired = new Set<ReplicaId>();
+  const buried = new Set<ReplicaId>();
+
   const assigned = (): ReplicaId[] => pool.slice(0, next);
   const strangers = pool.slice(-strangerCount);
   /** The next ids to be given come first. */
@@ -66,12 +75,16 @@ export function createSignerModel(parts: SignerParts): SignerModel {
     },
     strangers,
     isDown: false,
+    retire: (replica) => void retired.add(replica),
+    isRetired: (replica) => retired.has(replica) && !buried.has(replica),
+    bury: (replica) => void buried.add(replica),
     grant(wanted, now) {
-      const replica = wanted ?? pool[next++];
+      const isGranted = wanted !== null && !retired.has(wanted);
+      const replica = isGranted ? wanted : pool[next++];
       if (replica === undefined) throw new Error("the pool of replica ids is empty");
       activeAt.set(replica, now);
       const others = assigned()
-        .filter((other) => other !== replica)
+        .filter((other) => other !== replica && !buried.has(other))
         .toSorted((a, b) => activeAt.get(b)! - activeAt.get(a)!);
       return {
         namespace,
@@ -80,7 +93,10 @@ export function createSignerModel(parts: SignerParts): SignerModel {
         issuedAt: now,
         expiresAt: now + grantLifeMs,
         peers: [
-          ...others.map((other) => ({ replica: other, state: "active" as const })),
+          ...others.map((other) => ({
+            replica: other,
+            state: retired.has(other) ? ("retired" as const) : ("active" as const),
+          })),
           ...reserved().map((other) => ({ replica: other, state: "reserved" as const })),
         ],
         secret: secretMark + Buffer.from(random.bytes(8)).toString("hex"),

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- --seeds N --from S [--jobs J] [--trace SEED] [--mutant NAME] [--mutants] [--crashes]`
+ * `npm run simulate -- --seeds N --from S [--jobs J] [--trace SEED] [--mutant NAME] [--mutants] [--crashes] [--promise A,B]`
  *
  * Runs the seeds S to S+N-1; with `--crashes` kills at every call of one scenario instead; with `--mutants` shows that
  * every planted bug is caught. Prints its figures as the last line, and exits 0 only when nothing was violated, nothing
@@ -9,6 +9,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { notYet } from "./run-seed.ts";
 import { requests, runBatches } from "./batches.ts";
+import { promisesVariable } from "./capabilities.ts";
 import { bundleChild } from "./bundle.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { huntMutants } from "./hunt-mutants.ts";
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     trace: { type: "string" },
     mutant: { type: "string" },
     mutants: { type: "boolean", default: false },
+    promise: { type: "string", default: "" },
     crashes: { type: "boolean", default: false },
   },
 });
@@ -99,6 +101,7 @@ function mutantNamed(name: string): Mutant {
 }
 
 async function main(): Promise<boolean> {
+  process.env[promisesVariable] = values.promise;
   if (values.mutants) return huntMutants(from, jobs, values.mutant);
   const mutant = values.mutant === undefined ? null : mutantNamed(values.mutant);
   const bundle = await bundleChild(mutant);

@@ -20,9 +20,9 @@ const documentsMax = 3;
 /** A browser ends an idle worker after so long. */
 const idleMs = 30_000;
 
-/** Each paste becomes a segment; so many of them fill the lowest level. */
+/** Each paste becomes a segment: so many of them fill the lowest level, and its slots are used again. */
 const stormPastesMin = 9;
-const stormPastesMore = 4;
+const stormPastesMore = 16;
 const stormPauseMs = 1_700;
 
 export interface Story {
@@ -46,6 +46,8 @@ function setOnline(device: Device, isOnline: boolean, isTold: boolean): void {
   if (isTold) for (const incarnation of device.running) incarnation.conditions();
 }
 
+const retiredShare = 0.6;
+
 export function createStory(sim: Simulation, random: SeededRandom): Story {
   const { context, devices, documents, signer } = sim;
   const { scheduler, faults, counters } = context;
@@ -53,7 +55,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
   const pasteShare = random.pick([0, 0.02, 0.1, 0.3]);
   const editsMax = random.pick([1, 2, 5]);
   /** In some runs somebody pastes again and again, until levels are full and merged. */
-  const stormShare = random.pick([0, 0, 0, 0, 0, 0.3]);
+  const stormShare = random.pick([0, 0, 0, 0, 0, 0, 0.4]);
   let newDocuments = 0;
 
   const live = (): Device[] => devices.filter(({ isGone }) => !isGone);
@@ -99,10 +101,15 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
           ?.edit(documents[found.index]!, "paste", found.create)
           .catch(() => undefined);
       });
+    // Somebody begins to read meanwhile: slots are used again under his eyes.
+    const reader = random.pick(live());
+    scheduler.after(random.uniform() * pastes * stormPauseMs, () => {
+      if (reader !== device && !faults.healed && !reader.isGone) session(reader, false);
+    });
   };
 
   /** Somebody works on a device for a while. */
-  const session = (device: Device): void => {
+  const session = (device: Device, mayStorm = true): void => {
     const lengthMs = random.magnitude(4_000, 1.5 * minuteMs);
     device.sessionUntil = Math.max(device.sessionUntil, scheduler.now + lengthMs);
     device.isVisible = true;
@@ -117,7 +124,7 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
       );
     if (random.chance(0.5))
       scheduler.after(random.uniform() * lengthMs, () => openDocument(device));
-    if (random.chance(stormShare)) storm(device);
+    if (mayStorm && random.chance(stormShare)) storm(device);
     scheduler.after(lengthMs + 1, () => endSession(device));
   };
 
@@ -182,6 +189,9 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
     if (live().length > 2 && faults.hits("device gone")) {
       sim.stop(other, "killed");
       other.isGone = true;
+      const gone = other.registry.grant?.replica;
+      // A month later, and nobody else has its id.
+      if (gone !== undefined && !other.isClone && random.chance(retiredShare)) signer.retire(gone);
       reckon(sim);
     }
     tamper(sim, random);

@@ -10,6 +10,23 @@ function named({ document, hash, life }: Edit): string {
   return `${hash.slice(0, 8)} of ${document}, made by ${life}`;
 }
 
+/** Whether a change is one of those, or builds on one of them: nobody could show it without them. */
+function buildsOn(
+  hash: string,
+  lost: ReadonlySet<string>,
+  dependencies: ReadonlyMap<string, readonly string[]>,
+): boolean {
+  const seen = new Set<string>();
+  const waiting = [hash];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (lost.has(next)) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    waiting.push(...(dependencies.get(next) ?? []));
+  }
+  return false;
+}
+
 /** I1, of the device: looked at whenever an incarnation has ended, and once more in the end. */
 export const storedSurvives: Invariant = {
   name: "I1 device",
@@ -26,16 +43,17 @@ export const storedSurvives: Invariant = {
 };
 
 /**
- * I1, of the bucket: a cold device finds it. Excused is only what `exposure.ts` excuses, and what a lost source had as
- * long as nobody brings that back.
+ * I1, of the bucket: a cold device finds it. Excused is only what `exposure.ts` excuses, what builds on that, and what a
+ * lost source had as long as nobody brings that back.
  */
 export const publishedSurvives: Invariant = {
   name: "I1 bucket",
-  judge: ({ edits, holdings, unhealed }) => {
+  judge: ({ edits, holdings, unhealed, dependencies }) => {
     const cold = holdings.find(({ isCold }) => isCold);
     if (cold === undefined) return [];
+    const lost = new Set(edits.filter(({ excused }) => excused !== null).map(({ hash }) => hash));
     return edits
-      .filter(({ inBucketAt, excused }) => inBucketAt !== null && excused === null)
+      .filter(({ inBucketAt, hash }) => inBucketAt !== null && !buildsOn(hash, lost, dependencies))
       .filter((edit) => !unhealed.has(edit.document) && !has(cold, edit))
       .map((edit) => `a cold device does not find ${named(edit)}, which was in the bucket`);
   },

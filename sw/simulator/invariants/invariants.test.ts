@@ -108,7 +108,9 @@ const violating: Record<string, () => Observed> = {
   "I6 generations": () =>
     observed({ writes: [write({ generation: 5 }), write({ generation: 5 })] }),
   "I6 repair": () =>
-    observed({ manifestsAtEnd: [{ device: "d1", replica, acknowledged: 5, inBucket: 4 }] }),
+    observed({
+      manifestsAtEnd: [{ device: "d1", replica, acknowledged: 5, fingerprint: "f", inBucket: 4 }],
+    }),
   "I6 slots": () =>
     observed({
       writes: [
@@ -132,6 +134,7 @@ const violating: Record<string, () => Observed> = {
         device,
         replica,
         acknowledged: 5,
+        fingerprint: device,
         inBucket: 5,
       })),
     }),

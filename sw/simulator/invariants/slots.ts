@@ -210,20 +210,19 @@ export const looksBeforeItWrites: Invariant = {
   },
 };
 
-/** In the end no two devices write below one prefix: of two clones one has fled. */
+/**
+ * In the end no two devices write below one prefix: of two clones one has fled. Clones that have written nothing since
+ * they parted, or only repeated the same open write, have nothing to flee from yet.
+ */
 export const oneOwnerEach: Invariant = {
   name: "one owner each",
-  judge: ({ manifestsAtEnd }) =>
-    // A clone that has not written has not looked yet, either: it will when it does.
-    [
-      ...groupBy(
-        manifestsAtEnd.filter(({ acknowledged }) => acknowledged > 0),
-        ({ replica }) => replica,
-      ),
-    ]
-      .filter(([, owners]) => owners.length > 1)
+  judge: ({ manifestsAtEnd }) => {
+    const owners = manifestsAtEnd.filter(({ fingerprint }) => fingerprint !== null);
+    return [...groupBy(owners, ({ replica }) => replica)]
+      .filter(([, same]) => new Set(same.map(({ fingerprint }) => fingerprint)).size > 1)
       .map(
-        ([replica, owners]) =>
-          `${replica} belongs to ${owners.map(({ device }) => device).join(" and ")}`,
-      ),
+        ([replica, same]) =>
+          `${replica} belongs to ${same.map(({ device }) => device).join(" and ")}`,
+      );
+  },
 };

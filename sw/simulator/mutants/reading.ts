@@ -70,7 +70,7 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "unfounded doc-unavailable",
     file: `${engine}/engine.ts`,
-    find: "isAnswered: () => bucket === null || poller.complete,",
+    find: "isAnswered: () => (bucket === null ? options.replica === null : poller.complete),",
     replace: "isAnswered: () => true,",
     why: "R-9: nobody is told that there is no such document before everybody was asked",
     caughtBy: { seeds: [7] },

@@ -14,7 +14,7 @@ export const slotMutants: readonly Mutant[] = [
   {
     name: "quarantine ignored",
     file: `${engine}/slots.ts`,
-    find: "return until !== undefined && until > now && until <= now + quarantineMs;",
+    find: "return until !== undefined && until > now;",
     replace: "return until !== undefined && now < 0;",
     why: "S-4: a slot with a PUT of unknown fate is not used for 15 minutes",
     caughtBy: { seeds: [280] },

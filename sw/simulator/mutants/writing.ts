@@ -67,8 +67,9 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "merge begun before the journalled write is finished",
     file: `${engine}/merger.ts`,
-    find: "await writer.finish(bucket);",
-    replace: "",
+    find: `await writer.finish(bucket);
+    const slot = slotFor(bucket, merge);`,
+    replace: "const slot = slotFor(bucket, merge);",
     why: "W-4: the journalled write is finished before anything new is written",
     caughtBy: { seeds: [70] },
   },
