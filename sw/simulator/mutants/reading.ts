@@ -9,7 +9,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (compareBytes(await digest(hashed, tools), hash) !== 0)",
     replace: "if (hash.length + (await digest(hashed, tools)).length === 0)",
     why: "R-2: a reader trusts nothing",
-    caughtBy: { seeds: [246] },
+    caughtBy: { seeds: [40] },
   },
   {
     name: "reused slot accepted",
@@ -31,7 +31,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "put: { ...batch.put, ...moved.put, ...records.toPut(replica, record) },",
     replace: "put: { ...moved.put, ...records.toPut(replica, record) },",
     why: "R-7: cursor and inbox move in one transaction",
-    caughtBy: { seeds: [4] },
+    caughtBy: { seeds: [17] },
   },
   {
     name: "cursor moved over what is missing",
