@@ -5,6 +5,7 @@
 import type { Layout } from "../../shared/keys.ts";
 import { defaultLayout } from "../../shared/keys.ts";
 import { createNoFaults } from "./faults.ts";
+import type { Tuning } from "../engine/tuning.ts";
 import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
@@ -28,6 +29,7 @@ import type { Simulation } from "./simulation.ts";
 export interface Scenario {
   readonly name: string;
   readonly layout?: Layout;
+  readonly tuning?: Partial<Tuning>;
   readonly tell: (sim: Simulation, random: SeededRandom) => Promise<void>;
 }
 
@@ -57,13 +59,13 @@ export const scenarios: readonly Scenario[] = [
 export async function runScenario(number: number, keepTrace = false): Promise<RunResult | null> {
   const scenario = scenarios[number - 1];
   if (scenario === undefined) return null;
-  const { name, layout = defaultLayout, tell } = scenario;
+  const { name, layout = defaultLayout, tuning = {}, tell } = scenario;
   return run({
     number,
     label: `scenario ${name}`,
     keepTrace,
     faultsOf: () => createNoFaults(),
-    settingOf: () => ({ layout, grantLifeMs: 7 * dayMs, tuning: {} }),
+    settingOf: () => ({ layout, grantLifeMs: 7 * dayMs, tuning }),
     isKilledAt: () => false,
     tell,
   });

@@ -1,4 +1,5 @@
 /** What a story whose every step is written down is told with: the crash enumeration's, and the scenarios'. */
+import * as A from "@automerge/automerge/slim";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Device } from "./device.ts";
 import type { EditKind, SimulatedDocument } from "./edits.ts";
@@ -6,6 +7,9 @@ import { expose, objectChanges, reckon } from "./exposure.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { addDevice } from "./story.ts";
+
+/** Time to open a document, and to bring what waits for it into it. */
+const openMs = 10_000;
 
 /** A new device, signed in, on which somebody works for as long as the story lasts. */
 export function openDevice(sim: Simulation, random: SeededRandom): Device {
@@ -87,4 +91,22 @@ export function loseDevice(sim: Simulation, device: Device): void {
 export function setOnline(device: Device, isOnline: boolean): void {
   device.isOnline = isOnline;
   for (const incarnation of device.running) incarnation.conditions();
+}
+
+/** All devices that run show the same by now: sooner than what heals everything within a day. */
+export async function expectSame(sim: Simulation): Promise<void> {
+  const { context, devices, documents } = sim;
+  for (const device of devices) for (const document of documents) openDocument(device, document);
+  await pass(sim, openMs);
+  for (const { id } of documents) {
+    const seen = new Set<string>();
+    for (const device of devices) {
+      const engine = device.running.at(-1)?.engine;
+      if (engine === undefined) continue;
+      const handle = engine.documents.loaded(id);
+      seen.add(handle === undefined ? "nothing" : A.getHeads(handle.doc()).toSorted().join());
+    }
+    if (seen.size > 1)
+      context.observed.unexpected.push(`${id} differs: ${[...seen].join(" and ")}`);
+  }
 }

@@ -9,7 +9,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (!records.isAdopted(replica)) await parts.lost(replica);",
     replace: "",
     why: "L-2: what a lost source had published is revoked",
-    caughtBy: { seeds: [131] },
+    caughtBy: { scenarios: ["replaced once"] },
   },
   {
     name: "every publication taken for complete",
@@ -33,7 +33,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "await publisher.revoke(await frontier.publishedBy(bucket.replica));",
     replace: "",
     why: "S-9: what a lost segment held is published anew",
-    caughtBy: { seeds: [246] },
+    caughtBy: { scenarios: ["deleted prefix"] },
   },
   {
     name: "complaints ignored by the owner",

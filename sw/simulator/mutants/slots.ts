@@ -9,7 +9,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "listed: manifest?.slots ?? [],",
     replace: "listed: slotsNow(false),",
     why: "S-3: a slot is free only when no manifest since the last acknowledged one needs it",
-    caughtBy: { seeds: [70] },
+    caughtBy: { scenarios: ["reused slot"], seeds: [70] },
   },
   {
     name: "quarantine ignored",
@@ -17,7 +17,7 @@ export const slotMutants: readonly Mutant[] = [
     find: "return until !== undefined && until > now;",
     replace: "return until !== undefined && now < 0;",
     why: "S-4: a slot with a PUT of unknown fate is not used for 15 minutes",
-    caughtBy: { seeds: [280] },
+    caughtBy: { scenarios: ["late segment"], seeds: [280] },
   },
   {
     name: "kill not taken for an unknown fate",

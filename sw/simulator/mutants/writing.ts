@@ -10,7 +10,7 @@ export const writingMutants: readonly Mutant[] = [
     replace: `const news = await collector.collect(bucket.replica);
     await dirty.clean(news.moves.map(({ id }) => id), marks);`,
     why: "W-6: a mark leaves only in the transaction that records the acknowledgement",
-    caughtBy: { seeds: [5] },
+    caughtBy: { seeds: [1, 5] },
   },
   {
     name: "dirty mark set after the save",
@@ -28,7 +28,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (mark !== undefined && mark.version === snapshot.get(id)) cleaned.set(id, mark);",
     replace: "if (mark !== undefined) cleaned.set(id, mark);",
     why: "W-6: an acknowledgement cleans no mark that came after its publication was computed",
-    caughtBy: { seeds: [19] },
+    caughtBy: { seeds: [23] },
   },
   {
     name: "mark of a superseded incarnation left under the ordinary key",
@@ -45,7 +45,7 @@ export const writingMutants: readonly Mutant[] = [
         else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);`,
     replace: "if (heldUntil === 0) ids.push(id);",
     why: "L-3: what was revoked is published when its delay is over",
-    caughtBy: { seeds: [291] },
+    caughtBy: { scenarios: ["replaced once"] },
   },
   {
     name: "frontier moved without acknowledgement",
@@ -62,7 +62,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "await writer.finish(bucket);",
     replace: "",
     why: "W-4: the journalled write is finished before anything new is computed",
-    caughtBy: { seeds: [88] },
+    caughtBy: { scenarios: ["late segment"] },
   },
   {
     name: "merge begun before the journalled write is finished",
@@ -71,7 +71,7 @@ export const writingMutants: readonly Mutant[] = [
     const slot = slotFor(bucket, merge);`,
     replace: "const slot = slotFor(bucket, merge);",
     why: "W-4: the journalled write is finished before anything new is written",
-    caughtBy: { seeds: [70] },
+    caughtBy: { seeds: [8] },
   },
   {
     name: "journal forgotten at restart",
@@ -79,7 +79,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (journal !== null) journal = { ...journal, doubtful: true };",
     replace: "journal = null;",
     why: "W-4: what was journalled is repeated after a restart, before anything new is written",
-    caughtBy: { seeds: [69] },
+    caughtBy: { scenarios: ["late segment"], seeds: [8] },
   },
   {
     name: "generation reused",
@@ -125,7 +125,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "peers = [own, ...listed];",
     replace: "peers = listed.filter((peer) => peer !== own);",
     why: "O-2: the own manifest is polled like the others",
-    caughtBy: { seeds: [196] },
+    caughtBy: { scenarios: ["written over"], seeds: [196] },
   },
   {
     name: "own ETag kept after a write",

@@ -7,7 +7,7 @@ import type { Device } from "../device.ts";
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
 import type { Simulation } from "../simulation.ts";
-import { openDevice, pass, startEdit } from "../stage.ts";
+import { expectSame, openDevice, pass, startEdit } from "../stage.ts";
 
 /** Three segments of a level are merged. */
 const layout = { levels: 3, slotsPerLevel: 5 };
@@ -16,11 +16,14 @@ const lookMs = 5;
 const pasteMs = 2_500;
 const startMs = 1_500;
 const quarantineIsOverMs = 16 * 60_000;
+const readMs = 20_000;
 const pastesMax = 60;
 
 export const betweenNeighbours: Scenario = {
   name: "between neighbours",
   layout,
+  // No merges but those that are due because a level is full.
+  tuning: { mergeBytesShare: 0, emptyPutsShare: 0 },
   async tell(sim, random) {
     const document = createDocument(random.fork("document"), true);
     sim.documents.push(document);
@@ -36,6 +39,9 @@ export const betweenNeighbours: Scenario = {
       startEdit(device, document, "paste");
       await pass(sim, pasteMs);
     }
+    openDevice(sim, random);
+    await pass(sim, readMs);
+    await expectSame(sim);
   },
 };
 

@@ -4,7 +4,7 @@
  */
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
-import { openDevice, openDocument, pass, removeManifest, startEdit } from "../stage.ts";
+import { expectSame, openDevice, openDocument, pass, removeManifest, startEdit } from "../stage.ts";
 
 const secondMs = 1_000;
 
@@ -32,5 +32,6 @@ export const emptyQueue: Scenario = {
     await pass(sim, 100 * secondMs);
     sim.start(first);
     await pass(sim, 60 * secondMs);
+    await expectSame(sim);
   },
 };

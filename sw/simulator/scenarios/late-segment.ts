@@ -16,6 +16,7 @@ export const lateSegment: Scenario = {
   name: "late segment",
   // Two segments of a level are merged.
   layout: { levels: 2, slotsPerLevel: 3 },
+  tuning: { mergeBytesShare: 0, emptyPutsShare: 0 },
   async tell(sim, random) {
     const { bucket, context } = sim;
     const { writes } = context.observed;

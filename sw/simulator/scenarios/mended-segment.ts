@@ -5,7 +5,7 @@
 import { segmentName } from "../../../shared/keys.ts";
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
-import { keyOf, openDevice, pass, startEdit, tamperWith } from "../stage.ts";
+import { expectSame, keyOf, openDevice, pass, startEdit, tamperWith } from "../stage.ts";
 
 const secondMs = 1_000;
 const pastes = 2;
@@ -28,6 +28,8 @@ export const mendedSegment: Scenario = {
     openDevice(sim, random);
     await pass(sim, 20 * secondMs);
     tamperWith(sim, key, bytes, "segment corrupted");
+    sim.start(writer);
     await pass(sim, 60 * secondMs);
+    await expectSame(sim);
   },
 };

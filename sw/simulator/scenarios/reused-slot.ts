@@ -5,7 +5,7 @@
 import { manifestName } from "../../../shared/keys.ts";
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
-import { keyOf, openDevice, pass, startEdit, tamperWith } from "../stage.ts";
+import { expectSame, keyOf, openDevice, pass, startEdit, tamperWith } from "../stage.ts";
 
 const secondMs = 1_000;
 const lookMs = 5;
@@ -17,6 +17,7 @@ export const reusedSlot: Scenario = {
   name: "reused slot",
   // Two segments of a level are merged.
   layout: { levels: 2, slotsPerLevel: 3 },
+  tuning: { mergeBytesShare: 0, emptyPutsShare: 0 },
   async tell(sim, random) {
     const document = createDocument(random.fork("document"), true);
     sim.documents.push(document);
@@ -44,5 +45,6 @@ export const reusedSlot: Scenario = {
     await pass(sim, 20 * secondMs);
     sim.start(writer);
     await pass(sim, 20 * secondMs);
+    await expectSame(sim);
   },
 };

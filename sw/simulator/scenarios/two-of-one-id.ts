@@ -5,6 +5,7 @@
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
 import {
+  expectSame,
   loseDevice,
   openClone,
   openDevice,
@@ -46,7 +47,9 @@ export const fledId: Scenario = {
     startEdit(clone, document, "paste");
     await pass(sim, 3 * secondMs);
     loseDevice(sim, clone);
-    await pass(sim, 60 * secondMs);
+    // The one that is left looks at its own manifest, and flees.
+    await pass(sim, 10 * silenceMs);
+    await expectSame(sim);
   },
 };
 
@@ -74,6 +77,7 @@ export const otherLine: Scenario = {
     await pass(sim, 2 * secondMs);
     startEdit(first, document, "push");
     await pass(sim, 60 * secondMs);
+    await expectSame(sim);
   },
 };
 
@@ -100,6 +104,8 @@ export const writtenOver: Scenario = {
     startEdit(clone, other, "push");
     await pass(sim, 3 * secondMs);
     loseDevice(sim, clone);
-    await pass(sim, 60 * secondMs);
+    // The one that is left looks at its own manifest, and flees.
+    await pass(sim, 10 * silenceMs);
+    await expectSame(sim);
   },
 };
