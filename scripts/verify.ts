@@ -21,7 +21,6 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["dead code", () => checkStep("knip", [])],
   ["package", packageChecks],
   ["simulation", () => checkStep("npm", ["run", "--silent", "simulate", "--", ...simulated])],
-  ["crashes", () => checkStep("npm", ["run", "--silent", "simulate", "--", "--crashes"])],
   ["counts, bytes and sizes", () => checkStep("tsx", ["bench/gates.ts"])],
   ["unit tests", () => vitestStep(`${results}/unit.json`)],
   ["browsers, embedded store", () => playwrightStep(`${results}/e2e-embedded.json`, "embedded")],
