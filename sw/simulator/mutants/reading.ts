@@ -47,7 +47,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);",
     replace: "",
     why: "IN-5: an entry leaves the inbox when the Repo has stored everything in it",
-    caughtBy: { seeds: [106] },
+    caughtBy: { scenarios: ["emptied inbox"], crashes: [748] },
   },
   {
     name: "queue remembered by document",
