@@ -152,6 +152,7 @@ const violating: Record<string, () => Observed> = {
   I15: () => observed({ holdings: [holding("d1", ["h1"], { stored: [edit] }), holding("d2", [])] }),
   "first poll": () => observed({ unfounded: ["called unavailable"] }),
   uncaught: () => observed({ uncaught: ["Error"] }),
+  scenario: () => observed({ unexpected: ["something"] }),
 };
 
 /** Those that are judged only once the engine promises them. */
