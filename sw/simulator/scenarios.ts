@@ -10,7 +10,9 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { complainedOf } from "./scenarios/complained-of.ts";
 import { deletedPrefix } from "./scenarios/deleted-prefix.ts";
+import { emptiedInbox } from "./scenarios/emptied-inbox.ts";
 import { emptyQueue } from "./scenarios/empty-queue.ts";
 import { incompleteReplacement } from "./scenarios/incomplete-replacement.ts";
 import { lateSegment } from "./scenarios/late-segment.ts";
@@ -53,6 +55,8 @@ export const scenarios: readonly Scenario[] = [
   deletedPrefix,
   offlineWriter,
   lostStorage,
+  emptiedInbox,
+  complainedOf,
 ];
 
 /** Null where there is no such scenario; they are numbered from 1. */

@@ -153,6 +153,7 @@ const violating: Record<string, () => Observed> = {
   scenario: () => observed({ unexpected: ["something else"] }),
   "first poll": () => observed({ unfounded: ["called unavailable"] }),
   uncaught: () => observed({ uncaught: ["Error"] }),
+  scenario: () => observed({ unexpected: ["something"] }),
 };
 
 /** Those that are judged only once the engine promises them. */

@@ -41,7 +41,7 @@ export const healingMutants: readonly Mutant[] = [
     find: "if (complaint !== undefined && bucket !== null)",
     replace: "if (complaint !== undefined && bucket !== null && isClosed)",
     why: "S-9: the owner of a segment that others cannot read looks at it",
-    caughtBy: { seeds: [216] },
+    caughtBy: { scenarios: ["complained of"] },
   },
   {
     name: "id fled from not read anew",

@@ -48,7 +48,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);",
     replace: "",
     why: "IN-5: an entry leaves the inbox when the Repo has stored everything in it",
-    caughtBy: { seeds: [106] },
+    caughtBy: { scenarios: ["emptied inbox"], crashes: [748] },
   },
   {
     name: "queue remembered by document",
@@ -98,7 +98,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "const backedOff = quiet * 2 ** Math.min(failures, 10);",
     replace: "const backedOff = failures < 0 ? 0 : quiet;",
     why: "P-1: no identical failing request without a growing pause",
-    caughtBy: { seeds: [5] },
+    caughtBy: { seeds: [47] },
   },
   {
     name: "secret in a problem",

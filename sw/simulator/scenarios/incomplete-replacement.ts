@@ -4,7 +4,15 @@
  */
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
-import { loseDevice, openDevice, openDocument, pass, removeManifest, startEdit } from "../stage.ts";
+import {
+  expectSame,
+  loseDevice,
+  openDevice,
+  openDocument,
+  pass,
+  removeManifest,
+  startEdit,
+} from "../stage.ts";
 
 const secondMs = 1_000;
 const minuteMs = 60_000;
@@ -37,5 +45,8 @@ export const incompleteReplacement: Scenario = {
     await pass(sim, 4 * secondMs);
     loseDevice(sim, other);
     await pass(sim, 15 * minuteMs);
+    openDevice(sim, random);
+    await pass(sim, 20 * secondMs);
+    await expectSame(sim);
   },
 };
