@@ -150,7 +150,6 @@ const violating: Record<string, () => Observed> = {
   I12: () => observed({ leaks: ["d1.1: status"] }),
   I14: () => observed({ unsound: ["nonsense is stored"] }),
   I15: () => observed({ holdings: [holding("d1", ["h1"], { stored: [edit] }), holding("d2", [])] }),
-  scenario: () => observed({ unexpected: ["something else"] }),
   "first poll": () => observed({ unfounded: ["called unavailable"] }),
   uncaught: () => observed({ uncaught: ["Error"] }),
   scenario: () => observed({ unexpected: ["something"] }),
