@@ -3,6 +3,8 @@ import type { Clock } from "../engine/world.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export interface DeviceClock extends Clock {
+  /** When it was put forward. */
+  readonly forwardAt: readonly number[];
   /** Sets it forwards, or back. */
   jump(byMs: number): void;
   /** From now on it is right. */
@@ -16,13 +18,21 @@ export function createDeviceClock(
 ): DeviceClock {
   const start = scheduler.now;
   let [offset, rate] = [offsetMs, drift];
+  const forwardAt: number[] = [];
+  const now = (): number => Math.floor(scheduler.now + offset + (scheduler.now - start) * rate);
+  const set = (change: () => void): void => {
+    const before = now();
+    change();
+    if (now() > before) forwardAt.push(scheduler.now);
+  };
   return {
-    now: () => Math.floor(scheduler.now + offset + (scheduler.now - start) * rate),
+    now,
+    forwardAt,
     jump(byMs) {
-      offset += byMs;
+      set(() => (offset += byMs));
     },
     mend() {
-      [offset, rate] = [0, 0];
+      set(() => ([offset, rate] = [0, 0]));
     },
   };
 }

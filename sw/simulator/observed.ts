@@ -46,6 +46,12 @@ export interface Write {
   acknowledgedAt: number | null;
 }
 
+/** A device's clock was put forward: what it waits for seems to be over. */
+export interface PutForward {
+  readonly device: string;
+  readonly at: number;
+}
+
 /** An object written by somebody else than its replica's owner, or taken away. */
 export interface Tampering {
   readonly key: string;
@@ -102,6 +108,7 @@ export interface Observed {
   readonly edits: Edit[];
   readonly writes: Write[];
   readonly tamperings: Tampering[];
+  readonly putForward: PutForward[];
   /** Incarnations that a later one has superseded. */
   readonly superseded: Set<string>;
   readonly requests: Request[];
@@ -161,6 +168,7 @@ export function createObserved(): Observed {
     edits: [],
     writes: [],
     tamperings: [],
+    putForward: [],
     superseded: new Set(),
     requests: [],
     trespasses: [],

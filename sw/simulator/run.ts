@@ -111,6 +111,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
         return cold;
       });
       if (options.keepTrace) for (const line of describe(sim)) trace.add(context.elapsed(), line);
+      for (const { name, clock } of sim.devices)
+        observed.putForward.push(...clock.forwardAt.map((at) => ({ device: name, at })));
       for (const device of sim.devices) sim.stop(device, "killed");
       for (const device of sim.remembered.slice(-recoveriesMax)) await recoverTwice(sim, device);
     });

@@ -76,6 +76,20 @@ function tamperedAt(
   return found?.at ?? Number.NEGATIVE_INFINITY;
 }
 
+/**
+ * A slot with a PUT of unknown fate is not written again for a while; a clock that is put forward meanwhile ends that.
+ * What is lost then is complained of, and published again.
+ */
+function isWaitCutShort(
+  { putForward }: Observed,
+  { device, requestedAt }: Write,
+  landed: number,
+): boolean {
+  return putForward.some(
+    (change) => change.device === device && change.at >= requestedAt && change.at <= landed,
+  );
+}
+
 /** I6: a manifest names only slots that hold what it says, as far as its writer had it in hand. */
 export const manifestsTellTheTruth: Invariant = {
   name: "I6 slots",
@@ -93,6 +107,7 @@ export const manifestsTellTheTruth: Invariant = {
             .at(-1);
           if (landed !== undefined && landed.other.device !== write.device) return [];
           if (tamperedAt(observed, write, name, requestedAt) > (landed?.at ?? 0)) return [];
+          if (landed !== undefined && isWaitCutShort(observed, landed.other, landed.at)) return [];
           const holds = landed?.other.range;
           const isTrue =
             landed?.other.generation === range.generation &&
@@ -131,7 +146,8 @@ export const neededSlotsStay: Invariant = {
                 requestedAt <= at &&
                 generation >= (acknowledged?.generation ?? 0) &&
                 needs(manifest!, write) &&
-                tamperedAt(observed, write, write.name, at) < requestedAt,
+                tamperedAt(observed, write, write.name, at) < requestedAt &&
+                !isWaitCutShort(observed, write, at),
             );
             if (needing === undefined) return [];
             return [
