@@ -5,12 +5,18 @@
  * always. Everything else goes over the port, except what must also wake the worker (`awake`, `hand-over`).
  * The worker answers with `welcome` and the name of a Web Lock it holds for as long as it lives; when the tab is
  * granted that lock, the worker is gone, and the tab says hello again.
+ *
+ * Page and worker may come from different builds. Only `hello`, `mismatch` and `hand-over` are understood whatever
+ * `wireProtocol` is: they never change, so that nothing a page holds is lost when the two do not fit.
  */
 import type { ErrorData } from "./errors.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
-export const wireProtocol = 1;
+export const wireProtocol = 2;
+
+/** Of the `hand-over` message; a worker takes this one for ever. */
+export const handOverVersion = 1;
 
 /** Names one user's data on this device; a tab's Repo belongs to one of these and never to another. */
 export type UserId = string;
@@ -36,8 +42,21 @@ export type ToWorker =
     }
   /** Nothing to say: an event keeps the worker alive for another 30 s, traffic on a port does not. */
   | { readonly type: "awake" }
-  /** What a closing tab, or one whose user is no longer the current one, has not seen acknowledged. */
-  | { readonly type: "hand-over"; readonly user: UserId; readonly changes: readonly Changes[] };
+  /**
+   * What a closing tab, or one whose user is no longer the current one, or one that does not understand the worker, has
+   * not seen acknowledged. Answered on its port, once it is on disk.
+   */
+  | {
+      readonly type: "hand-over";
+      readonly version: typeof handOverVersion;
+      readonly user: UserId;
+      readonly changes: readonly Changes[];
+    };
+
+/** The answer to a hand-over. */
+export interface HandOverAnswer {
+  readonly error: ErrorData | null;
+}
 
 export type Call =
   /** Makes sure the document exists, born as `birth` says, and is stored. Answers with nothing. */

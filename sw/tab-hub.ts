@@ -36,6 +36,7 @@ interface Tab {
 export interface TabHub {
   /** A tab says hello; resolves when it was answered. */
   connect(hello: Hello, port: MessagePort, client: string): Promise<void>;
+  /** Resolves once it is on disk. */
   handOver(message: Extract<ToWorker, { type: "hand-over" }>): Promise<void>;
   /** Sends the status to every tab. */
   broadcast(status: Status): void;
@@ -43,7 +44,11 @@ export interface TabHub {
   prune(clients: ReadonlySet<string>): void;
   /** Sends every tab away, to connect anew. */
   dismiss(): void;
+  /** Sends what is unsent; true when nothing is left. */
+  flush(): Promise<boolean>;
   readonly online: boolean;
+  /** Whether anybody looks at a page. */
+  readonly visible: boolean;
 }
 
 export interface TabHubParts {
@@ -168,6 +173,10 @@ export function createTabHub(parts: TabHubParts): TabHub {
     get online() {
       return conditions().online;
     },
+    get visible() {
+      return conditions().visible;
+    },
+    flush: async () => (await users.current()).engine.flush(),
     async connect(hello, port, client) {
       const send = (message: WorkerToTab): void => port.postMessage(message);
       if (hello.protocol !== wireProtocol)
@@ -213,8 +222,11 @@ export function createTabHub(parts: TabHubParts): TabHub {
     async handOver({ user, changes }) {
       const session = await users.current();
       if (session.user.id !== user) return users.stash(user, changes);
-      for (const { documentId, heads } of await session.applyAll(changes))
-        await Promise.race([session.stored(documentId, heads), pause(arrivalMsMax)]);
+      for (const { documentId, heads } of await session.applyAll(changes)) {
+        const stored = session.stored(documentId, heads).then(() => true);
+        if (await Promise.race([stored, pause(arrivalMsMax).then(() => false)])) continue;
+        throw new PresyncError("unsaved", "it builds on changes that are not here");
+      }
     },
     broadcast(status) {
       // A tab that has not left the former user's session yet has nothing to do with the next one's.

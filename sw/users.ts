@@ -248,6 +248,7 @@ export function openUsers(parts: UsersParts): Users {
           // A disk that hangs must not keep everybody from signing in and out.
           const rest = await Promise.race([target.applyAll(all), pause(farewellMs)]);
           left.set(owner, rest ?? all);
+          if (rest?.length !== 0) throw new PresyncError("unsaved", "not all of it is on disk yet");
         };
         if (owner === current) return store(await inTurn());
         // Another user's Repo is opened for a moment, without any network.

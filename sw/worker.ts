@@ -7,10 +7,12 @@
  */
 import { initializeWasm } from "@automerge/automerge-repo/slim";
 import type { PrecacheEntry } from "workbox-precaching";
+import type { ErrorData } from "../shared/errors.ts";
 import { toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
-import type { ToWorker } from "../shared/wire.ts";
+import type { HandOverAnswer, ToWorker } from "../shared/wire.ts";
 import { createAppShell } from "./app-shell.ts";
+import { createBackgroundSync } from "./background-sync.ts";
 import { databasesOf } from "./databases.ts";
 import { openRegistry } from "./registry.ts";
 import type { TabHub } from "./tab-hub.ts";
@@ -35,13 +37,29 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
   const shell = createAppShell(worker, options.precache);
   const wasm = new URL(options.wasm, worker.location.href).href;
   let hub: Promise<TabHub> | null = null;
+  let loading: Promise<void> | null = null;
+
+  const loadWasm = async (): Promise<void> => {
+    // A Response streams into the compiler; the declaration does not say that it may be one.
+    await initializeWasm((await shell.ownFile(wasm)) as unknown as Request);
+  };
+  const load = (): Promise<void> => {
+    loading ??= loadWasm();
+    loading.catch(() => {
+      loading = null;
+    });
+    return loading;
+  };
 
   const start = async (): Promise<TabHub> => {
     const lock = `presync incarnation ${crypto.randomUUID()}`;
-    await holdForLife(lock);
-    // A Response streams into the compiler; the declaration does not say that it may be one.
-    await initializeWasm((await shell.ownFile(wasm)) as unknown as Request);
-    return run(worker, { build: options.build, lock, keep: (urls) => shell.keep(urls) });
+    await Promise.all([holdForLife(lock), load()]);
+    return run(worker, {
+      build: options.build,
+      lock,
+      keep: (urls) => shell.keep(urls),
+      unsent: () => backgroundSync.ask(),
+    });
   };
 
   const running = (): Promise<TabHub> => {
@@ -53,8 +71,11 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     return hub;
   };
 
+  const backgroundSync = createBackgroundSync(worker, () => running().then((to) => to.flush()));
+
   worker.addEventListener("install", (event) => {
-    event.waitUntil(Promise.all([worker.skipWaiting(), shell.ownFile(wasm)]));
+    // One that cannot start is not installed: the worker that is there goes on.
+    event.waitUntil(load().then(() => worker.skipWaiting()));
   });
   worker.addEventListener("activate", (event) => {
     event.waitUntil(worker.clients.claim());
@@ -73,8 +94,18 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
           },
         ),
       );
-    if (message?.type === "hand-over")
-      event.waitUntil(running().then((to) => to.handOver(message)));
+    if (message?.type === "hand-over") {
+      const answer = (error: ErrorData | null): void =>
+        port?.postMessage({ error } satisfies HandOverAnswer);
+      event.waitUntil(
+        running()
+          .then((to) => to.handOver(message))
+          .then(
+            () => answer(null),
+            (error: unknown) => answer(toErrorData(error)),
+          ),
+      );
+    }
     if (message?.type === "awake") event.waitUntil(running().then((to) => prune(worker, to)));
   });
 }
@@ -85,7 +116,14 @@ async function run(
     build,
     lock,
     keep,
-  }: { build: string; lock: string; keep: (urls: readonly string[]) => Promise<void> },
+    unsent,
+  }: {
+    build: string;
+    lock: string;
+    keep: (urls: readonly string[]) => Promise<void>;
+    /** Something is unsent, and no page is visible. */
+    unsent: () => void;
+  },
 ): Promise<TabHub> {
   const databases = databasesOf(worker.registration.scope);
   let storage: Status["storage"] = { persisted: false, usage: null, quota: null };
@@ -101,7 +139,10 @@ async function run(
     clearTimeout(pending);
     pending = undefined;
     const session = users.peek();
-    if (session !== null) hub.broadcast(status(session));
+    if (session === null) return;
+    const now = status(session);
+    hub.broadcast(now);
+    if (now.pending.documents > 0 && now.bucket !== "off" && !hub.visible) unsent();
   };
   const changed = (): void => {
     pending ??= setTimeout(announce, statusIntervalMs);

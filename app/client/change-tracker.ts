@@ -24,6 +24,8 @@ export interface ChangeTracker {
   connected(): void;
   /** Everything that is not acknowledged, for a last hand-over. */
   outstanding(): Changes[];
+  /** What `outstanding` gave has come to the disk. */
+  handedOver(changes: readonly Changes[]): void;
 }
 
 export interface TrackerEvents {
@@ -127,6 +129,15 @@ export function createChangeTracker(
     outstanding() {
       const unsent = [...tracked.values()].map((entry) => news(entry));
       return [...waiting.values(), ...unsent.filter((changes) => changes !== undefined)];
+    },
+    handedOver(all) {
+      const stored = new Set(all);
+      for (const [seq, changes] of waiting) if (stored.has(changes)) waiting.delete(seq);
+      for (const { documentId, heads } of all) {
+        const entry = tracked.get(documentId as DocumentId);
+        if (entry !== undefined) entry.told = merge(entry.told, heads);
+      }
+      events.changed();
     },
   };
 }

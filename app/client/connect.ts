@@ -21,7 +21,7 @@ import { startingStatus, tabStatus } from "./tab-status.ts";
 import type { TabSession } from "./tab-session.ts";
 import { createTabSession } from "./tab-session.ts";
 import type { WorkerLink } from "./worker-link.ts";
-import { createWorkerLink } from "./worker-link.ts";
+import { createWorkerLink, seekNewer } from "./worker-link.ts";
 
 /** Set by the build: a name for it, and the file name of the wasm that belongs to it. */
 declare const __BUILD__: string;
@@ -74,9 +74,18 @@ export interface Presync {
     readonly forget?: boolean | undefined;
     readonly discardUnsaved?: boolean | undefined;
   }): Promise<void>;
+  /**
+   * Loads the page anew, with the newest worker there is: what to do when `status.update` is not "none". Before that,
+   * everything made here is brought to the device's disk; where that fails it throws, with the reason's code, and the
+   * page stays.
+   */
+  update(): Promise<void>;
   /** Ends this page's connection. The worker and the data stay. */
   close(): void;
 }
+
+/** A page that does not understand the worker gathers changes for so long before it hands them over. */
+const gatherMs = 250;
 
 /**
  * Throws `worker-unavailable` where the browser has no service workers, or the script does not start;
@@ -92,6 +101,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
 
   const status = createSubscribable(startingStatus);
   let workerStatus: Status = startingStatus;
+  /** Of the first worker there was, and of the present one. */
+  let builds: { readonly first: string; readonly present: string } | null = null;
+  let gathering: ReturnType<typeof setTimeout> | undefined;
   let session = createSession();
   const repos = createSubscribable(session.repo);
   const first = createDeferred();
@@ -111,6 +123,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
           return link.reconnect();
         }
         session.user = welcome.user;
+        builds = { first: builds?.first ?? welcome.build, present: welcome.build };
         workerStatus = welcome.status;
         sendContext();
         session.connected(welcome.peerId);
@@ -126,7 +139,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         first.reject(error);
       },
       outdated() {
-        workerStatus = { ...workerStatus, update: "required" };
+        keepOutdated();
         refreshStatus();
         first.reject(new PresyncError("version-mismatch", "the page and the worker do not fit"));
       },
@@ -137,23 +150,39 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   function createSession(): TabSession {
     return createTabSession((message) => link.send(message), {
       changed: refreshStatus,
-      needed: () => link.wake(),
+      needed() {
+        link.wake();
+        keepOutdated();
+      },
     });
   }
 
   /** Another user is current: the old one's edits go to the old one's database, and the Repo is left behind. */
   function exchangeSession(): void {
-    handOver();
+    void handOver().catch(() => undefined);
     link.abandon(new PresyncError("closed", "another user is current"));
     session.close();
     session = createSession();
     repos.set(session.repo);
   }
 
-  function handOver(): void {
+  /** Everything the worker has not acknowledged; resolves once it is on the device's disk. */
+  async function handOver(): Promise<void> {
     const { user, tracker } = session;
     const changes = user === null ? [] : tracker.outstanding();
-    if (user !== null && changes.length > 0) link.post({ type: "hand-over", user, changes });
+    if (user === null || changes.length === 0) return;
+    await link.handOver(user, changes);
+    tracker.handedOver(changes);
+  }
+
+  /** The worker does not understand this page, but takes what it hands over. */
+  function keepOutdated(): void {
+    if (!link.isOutdated) return;
+    gathering ??= setTimeout(() => {
+      gathering = undefined;
+      // What fails is tried again with the next change, and by `update`.
+      handOver().catch(() => undefined);
+    }, gatherMs);
   }
 
   function receive(message: WorkerToTab): void {
@@ -178,7 +207,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   }
 
   function refreshStatus(): void {
-    status.set(tabStatus(workerStatus, session.tracker.unacknowledged, navigator.onLine));
+    const { unacknowledged } = session.tracker;
+    const update = link.isOutdated ? "required" : isReplaced() ? "available" : "none";
+    status.set(tabStatus(workerStatus, { unacknowledged, online: navigator.onLine, update }));
+  }
+
+  /** Since this page was loaded the worker was exchanged for one that is not of the page's build. */
+  function isReplaced(): boolean {
+    return builds !== null && builds.present !== builds.first && builds.present !== __BUILD__;
   }
 
   function sendContext(): void {
@@ -194,7 +230,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   window.addEventListener(
     "pagehide",
     () => {
-      handOver();
+      void handOver().catch(() => undefined);
       link.send({ type: "context", online: navigator.onLine, visible: false });
     },
     { signal },
@@ -204,7 +240,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   document.addEventListener(
     "visibilitychange",
     () => {
-      if (document.visibilityState === "hidden") handOver();
+      if (document.visibilityState === "hidden") void handOver().catch(() => undefined);
       else link.wake();
       sendContext();
     },
@@ -269,8 +305,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     },
     signOut: ({ forget = false, discardUnsaved = false } = {}) =>
       link.call({ name: "sign-out", forget, discardUnsaved }),
+    async update() {
+      await seekNewer(registration);
+      await handOver();
+      location.reload();
+    },
     close() {
-      handOver();
+      void handOver().catch(() => undefined);
+      clearTimeout(gathering);
       listeners.abort();
       link.close();
       session.close();

@@ -17,13 +17,22 @@ export const startingStatus: Status = {
   problems: [],
 };
 
-export function tabStatus(worker: Status, unacknowledged: number, onLine: boolean): Status {
-  const network = onLine ? worker.network : "offline";
-  if (unacknowledged === 0) return { ...worker, network };
+export interface TabFacts {
+  /** Changes that the worker has not said to be on disk. */
+  readonly unacknowledged: number;
+  readonly online: boolean;
+  readonly update: Status["update"];
+}
+
+export function tabStatus(said: Status, { unacknowledged, online, update }: TabFacts): Status {
+  const network = online ? said.network : "offline";
+  // Nobody tells this tab any more what has reached the bucket.
+  const isBlind = update === "required" && said.bucket !== "off";
+  const worker: Status = { ...said, network, update, ...(isBlind ? { bucket: "waiting" } : {}) };
+  if (unacknowledged === 0) return worker;
   // What has not reached the worker has reached nothing behind it either.
   return {
     ...worker,
-    network,
     device: worker.device === "failing" ? "failing" : "saving",
     bucket: worker.bucket === "saved" ? "saving" : worker.bucket,
     pending: { ...worker.pending, changes: worker.pending.changes + unacknowledged },

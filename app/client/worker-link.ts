@@ -1,18 +1,21 @@
 /**
  * The tab's connection to the worker. A worker is ended whenever the browser likes, and no event tells a tab: so
  * the tab watches a Web Lock the worker holds, and, where that tells nothing, how long an answer takes. It then
- * says hello again, which starts the worker, and repeats what was not answered.
- *
- *     connecting --welcome--> connected --(lock granted, answer overdue, user changed)--> connecting
- *         |  '--(no welcome in time)--> connecting, after a pause
- *         '--mismatch--> outdated          any --close--> closed
- *
- * A hidden tab that waits for nothing lets a worker sleep that the browser has ended: instead of connecting again
- * it is dormant until it is shown, or has something to say.
+ * says hello again, which starts the worker, and repeats what was not answered. What follows on what is in
+ * `link-machine.ts`; here it is done.
  */
 import { fromErrorData, PresyncError } from "../../shared/errors.ts";
-import type { Call, TabToWorker, ToWorker, WorkerToTab } from "../../shared/wire.ts";
-import { wireProtocol } from "../../shared/wire.ts";
+import type {
+  Call,
+  Changes,
+  HandOverAnswer,
+  TabToWorker,
+  ToWorker,
+  WorkerToTab,
+} from "../../shared/wire.ts";
+import { handOverVersion, wireProtocol } from "../../shared/wire.ts";
+import type { LinkEffect, LinkEvent, LinkStep } from "./link-machine.ts";
+import { nextLink, startLink } from "./link-machine.ts";
 
 export type Welcome = Extract<WorkerToTab, { type: "welcome" }>;
 
@@ -30,12 +33,17 @@ export interface LinkEvents {
 }
 
 export interface WorkerLink {
+  /** Whether tab and worker do not understand each other. */
+  readonly isOutdated: boolean;
   /** Sends over the port; dropped while there is no connection, and then made good when there is one again. */
   send(message: TabToWorker): void;
   /** Asks, and asks again the next worker if this one ends. */
   call(call: Call): Promise<void>;
-  /** Posts to the worker itself, which starts it. */
-  post(message: ToWorker): void;
+  /**
+   * Gives changes to the worker itself, which starts it, whatever protocol it speaks. Resolves once they are on the
+   * device's disk; a page that is being closed does not hear of it.
+   */
+  handOver(user: string, changes: readonly Changes[]): Promise<void>;
   /** Says hello again. */
   reconnect(): void;
   /** Connects a dormant tab. */
@@ -55,19 +63,8 @@ export interface LinkOptions {
   readonly events: LinkEvents;
 }
 
-/**
- * A cold worker takes half a second on a slow machine, a busy one a few. A hello that is posted in the moment in
- * which a worker ends may be lost, so the first wait is short.
- */
-const welcomeMsMin = 2_000;
-const welcomeMsMax = 10_000;
-
 /** A new worker takes over within moments, once it may. */
 const takeOverMsMax = 10_000;
-
-const failuresMax = 3;
-const retryMsMin = 250;
-const retryMsMax = 10_000;
 
 /** Browsers end a worker after 30 s without an event. */
 const awakeMs = 20_000;
@@ -80,15 +77,12 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   const calls = new Map<number, PendingCall>();
   /** Answers that are true once there is a connection again. */
   const afterWelcome: (() => void)[] = [];
+  const listeners = new AbortController();
+  let { state } = startLink();
   let lastCall = 0;
   let port: MessagePort | null = null;
-  let isConnected = false;
-  let isClosed = false;
-  let isDormant = false;
-  let isOutdated = false;
-  let isUpdated = false;
-  let failures = 0;
-  let retryMs = retryMsMin;
+  let welcome: Welcome | null = null;
+  let failure = silence();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let watch: AbortController | null = null;
   let lastHeardAt = 0;
@@ -97,69 +91,74 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     registration.active?.postMessage(message, transfer);
   };
 
-  const hello = (): void => {
-    if (isClosed) return;
-    isDormant = false;
-    const channel = new MessageChannel();
-    port = channel.port1;
-    const own = port;
-    own.addEventListener("message", (event: MessageEvent<WorkerToTab>) => {
-      if (own === port) receive(event.data);
+  const dispatch = (event: LinkEvent): void => {
+    const next = nextLink(state, event);
+    if (next !== null) enter(next);
+  };
+
+  const enter = (next: LinkStep): void => {
+    ({ state } = next);
+    clearTimeout(timer);
+    if (next.timerMs !== null)
+      timer = setTimeout(() => {
+        failure = silence();
+        dispatch({ name: "timer" });
+      }, next.timerMs);
+    const { effects } = next;
+    // An effect may lead on to another state: then what is left of this one's is void.
+    for (const effect of effects) if (state === next.state) perform[effect]();
+  };
+
+  /** Tells what became of something only while the state that asked for it lasts. */
+  const later = <T>(result: Promise<T>, eventOf: (value: T) => LinkEvent): void => {
+    const asked = state;
+    void result.then((value) => {
+      if (state === asked) dispatch(eventOf(value));
     });
-    own.start();
-    post(
-      {
-        type: "hello",
-        protocol: wireProtocol,
-        build: options.build,
-        tab: options.tab,
-        peerId: options.peerId(),
-        service: options.service,
-      },
-      [channel.port2],
-    );
-    clearTimeout(timer);
-    const silence = new PresyncError("worker-unavailable", "the worker does not answer");
-    const welcomeMs = Math.min(welcomeMsMin * 2 ** failures, welcomeMsMax);
-    timer = setTimeout(() => fail(silence), welcomeMs);
   };
 
-  const fail = (error: PresyncError): void => {
-    failures++;
-    if (failures >= failuresMax) events.failing(error);
-    reconnect(retryMs);
-  };
-
-  const reconnect = (delayMs: number): void => {
-    if (isClosed) return;
-    drop();
-    clearTimeout(timer);
-    timer = setTimeout(hello, delayMs);
-    retryMs = Math.min(retryMs * 2, retryMsMax);
-  };
-
-  /** A worker of another build may be an old one: if there is a newer one, it is welcome. */
-  const update = async (): Promise<void> => {
-    if (!isUpdated) {
-      isUpdated = true;
-      const before = registration.active;
-      await registration.update().catch(() => undefined);
-      if ((await takeOver(registration)) || registration.active !== before) return hello();
-    }
-    isOutdated = true;
-    settleAll();
-    rejectAll(mismatch());
-    events.outdated();
-  };
-
-  const drop = (): void => {
-    watch?.abort();
-    watch = null;
-    port?.close();
-    port = null;
-    if (!isConnected) return;
-    isConnected = false;
-    events.disconnected();
+  const perform: Record<LinkEffect, () => void> = {
+    hello() {
+      const channel = new MessageChannel();
+      const own = channel.port1;
+      port = own;
+      own.addEventListener("message", (event: MessageEvent<WorkerToTab>) => {
+        if (own === port) receive(event.data);
+      });
+      own.start();
+      const { build, tab, service } = options;
+      const peerId = options.peerId();
+      post({ type: "hello", protocol: wireProtocol, build, tab, peerId, service }, [channel.port2]);
+    },
+    drop() {
+      watch?.abort();
+      watch = null;
+      port?.close();
+      port = null;
+      if (welcome === null) return;
+      welcome = null;
+      events.disconnected();
+    },
+    use() {
+      watchLock(welcome!.lock);
+      events.connected(welcome!);
+      // Unless it has connected again at once, as another user's.
+      if (state.name !== "connected") return;
+      settleAll();
+      for (const [id, { call }] of calls) send({ type: "call", id, call });
+    },
+    "await successor"() {
+      later(takeOver(registration), () => ({ name: "settled", needed: isNeeded() }));
+    },
+    "seek newer"() {
+      later(seekNewer(registration), (found) => ({ name: "sought", found }));
+    },
+    "tell failing": () => events.failing(failure),
+    "tell outdated"() {
+      settleAll();
+      rejectAll(mismatch());
+      events.outdated();
+    },
   };
 
   const watchLock = (name: string): void => {
@@ -167,13 +166,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     watch = abort;
     navigator.locks
       .request(name, { signal: abort.signal }, () => {
-        if (watch !== abort) return;
-        drop();
-        // A hello would bring the old worker back to life, and the new one could never take its place.
-        void takeOver(registration).then(() => {
-          if (isNeeded()) reconnect(0);
-          else isDormant = true;
-        });
+        if (watch === abort) dispatch({ name: "ended" });
       })
       .catch(() => undefined);
   };
@@ -182,22 +175,10 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     lastHeardAt = Date.now();
     switch (message.type) {
       case "welcome":
-        clearTimeout(timer);
-        retryMs = retryMsMin;
-        failures = 0;
-        isConnected = true;
-        watchLock(message.lock);
-        events.connected(message);
-        // Unless it has connected again at once, as another user's.
-        if (!isConnected) return;
-        settleAll();
-        for (const [id, { call }] of calls) send({ type: "call", id, call });
-        return;
+        welcome = message;
+        return dispatch({ name: "welcome" });
       case "mismatch":
-        drop();
-        clearTimeout(timer);
-        void update();
-        return;
+        return dispatch({ name: "mismatch" });
       case "result": {
         const pending = calls.get(message.id);
         calls.delete(message.id);
@@ -210,12 +191,11 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
         return;
       }
       case "user-changed":
-        reconnect(0);
-        return;
+        return dispatch({ name: "again" });
       case "failed":
-        if (isConnected) events.message(message);
-        else fail(fromErrorData(message.error));
-        return;
+        if (welcome !== null) return events.message(message);
+        failure = fromErrorData(message.error);
+        return dispatch({ name: "failed" });
       case "ack":
       case "changes":
       case "gap":
@@ -226,7 +206,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   };
 
   const send = (message: TabToWorker): void => {
-    if (isConnected) port?.postMessage(message);
+    if (welcome !== null) port?.postMessage(message);
   };
 
   const settleAll = (): void => {
@@ -241,24 +221,37 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   const isNeeded = (): boolean =>
     document.visibilityState === "visible" || calls.size > 0 || events.waiting();
 
-  const wake = (): void => {
-    if (!isDormant) return;
-    reconnect(0);
-  };
-
   const awake = setInterval(() => {
     if (isNeeded() && registration.waiting === null) post({ type: "awake" });
   }, awakeMs);
   const overdue = setInterval(() => {
-    if (isConnected && events.waiting() && Date.now() - lastHeardAt > answerMsMax) reconnect(0);
+    const isOverdue = Date.now() - lastHeardAt > answerMsMax;
+    if (state.name === "connected" && events.waiting() && isOverdue) dispatch({ name: "again" });
   }, answerMsMax / 3);
+  onNewWorker(registration, listeners.signal, () => dispatch({ name: "changed" }));
 
-  hello();
+  enter(startLink());
   return {
+    get isOutdated() {
+      return state.name === "outdated";
+    },
     send,
-    post,
-    reconnect: () => reconnect(0),
-    wake,
+    handOver(user, changes) {
+      const { port1, port2 } = new MessageChannel();
+      return new Promise((resolve, reject) => {
+        const end = setTimeout(() => reject(silence()), answerMsMax);
+        port1.addEventListener("message", ({ data }: MessageEvent<HandOverAnswer>) => {
+          clearTimeout(end);
+          port1.close();
+          if (data.error === null) resolve();
+          else reject(fromErrorData(data.error));
+        });
+        port1.start();
+        post({ type: "hand-over", version: handOverVersion, user, changes }, [port2]);
+      });
+    },
+    reconnect: () => dispatch({ name: "again" }),
+    wake: () => dispatch({ name: "needed" }),
     abandon(error) {
       for (const [id, { call, reject }] of calls) {
         if (call.name === "sign-in-key" || call.name === "sign-out") continue;
@@ -267,46 +260,80 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       }
     },
     call(call) {
-      if (isClosed) return Promise.reject(new PresyncError("closed", "presync was closed"));
-      if (isOutdated) return Promise.reject(mismatch());
+      if (state.name === "closed") return Promise.reject(closed());
+      if (state.name === "outdated") return Promise.reject(mismatch());
       const id = ++lastCall;
       return new Promise((resolve, reject) => {
         calls.set(id, { call, resolve, reject });
         send({ type: "call", id, call });
-        wake();
+        dispatch({ name: "needed" });
       });
     },
     close() {
-      if (isClosed) return;
+      if (state.name === "closed") return;
       send({ type: "bye" });
-      isClosed = true;
-      drop();
-      clearTimeout(timer);
+      dispatch({ name: "close" });
+      listeners.abort();
       clearInterval(awake);
       clearInterval(overdue);
       settleAll();
-      rejectAll(new PresyncError("closed", "presync was closed"));
+      rejectAll(closed());
     },
   };
 }
 
 /** Waits for the worker that is being installed, if there is one; true when it is the active one. */
-function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<boolean> {
+export function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<boolean> {
   const next = installing ?? waiting;
   if (next === null) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const look = (): void => {
-      if (next.state === "activated") resolve(true);
-      if (next.state === "redundant") resolve(false);
+    const end = (hasTakenOver: boolean): void => {
+      clearTimeout(timer);
+      next.removeEventListener("statechange", look);
+      resolve(hasTakenOver);
     };
+    const look = (): void => {
+      if (next.state === "activated") end(true);
+      if (next.state === "redundant") end(false);
+    };
+    const timer = setTimeout(() => end(false), takeOverMsMax);
     next.addEventListener("statechange", look);
-    setTimeout(() => resolve(false), takeOverMsMax);
     look();
   });
 }
 
+/** Asks the app's server; true when another worker is active afterwards. */
+export async function seekNewer(registration: ServiceWorkerRegistration): Promise<boolean> {
+  const before = registration.active;
+  await registration.update().catch(() => undefined);
+  return (await takeOver(registration)) || registration.active !== before;
+}
+
+function onNewWorker(
+  registration: ServiceWorkerRegistration,
+  signal: AbortSignal,
+  listener: () => void,
+): void {
+  const follow = (): void => {
+    const next = registration.installing;
+    next?.addEventListener("statechange", () => next.state === "activated" && listener(), {
+      signal,
+    });
+  };
+  registration.addEventListener("updatefound", follow, { signal });
+  follow();
+}
+
 function mismatch(): PresyncError {
   return new PresyncError("version-mismatch", "the page and the worker do not fit");
+}
+
+function silence(): PresyncError {
+  return new PresyncError("worker-unavailable", "the worker does not answer");
+}
+
+function closed(): PresyncError {
+  return new PresyncError("closed", "presync was closed");
 }
 
 interface PendingCall {

@@ -1,0 +1,55 @@
+/**
+ * Background Sync, where the browser has it (Chromium): what was not sent when the last page was hidden or closed is sent
+ * as soon as there is a network, although no page is open. Elsewhere it is sent when the app is opened next.
+ *
+ * https://wicg.github.io/background-sync/spec/
+ */
+
+const tag = "presync unsent";
+
+/** Not in TypeScript's declarations. */
+interface SyncManager {
+  register(tag: string): Promise<void>;
+}
+interface SyncEvent extends ExtendableEvent {
+  readonly tag: string;
+}
+
+export interface BackgroundSync {
+  /** Something is unsent, and nobody looks: the browser is to start the worker when it can be sent. */
+  ask(): void;
+}
+
+/**
+ * Must be called while the worker's script is first run. `flush` sends what is unsent; false means that something is
+ * left: the browser then tries again, later and later, and gives up after some attempts.
+ */
+export function createBackgroundSync(
+  worker: ServiceWorkerGlobalScope,
+  flush: () => Promise<boolean>,
+): BackgroundSync {
+  const { sync } = worker.registration as { sync?: SyncManager };
+  let isAsked = false;
+
+  worker.addEventListener("sync", (event) => {
+    const { tag: of } = event as SyncEvent;
+    if (of !== tag) return;
+    isAsked = false;
+    (event as SyncEvent).waitUntil(
+      flush().then((isAllSent) => {
+        if (!isAllSent) throw new Error("something is unsent");
+      }),
+    );
+  });
+
+  return {
+    ask() {
+      if (isAsked || sync === undefined) return;
+      isAsked = true;
+      // Refused without a page, by some users' settings, and in private windows.
+      sync.register(tag).catch(() => {
+        isAsked = false;
+      });
+    },
+  };
+}
