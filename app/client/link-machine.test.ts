@@ -135,12 +135,12 @@ test("a newer worker is sought once, and then the page is outdated until there i
 });
 
 test("from every state but the last, a worker that answers leads to a connection", () => {
-  const events = ["timer", "needed", "again", "changed"] as const;
+  const names = ["timer", "needed", "again", "changed"] as const;
   const reachesConnection = (state: LinkState, depth: number): boolean => {
     if (state.name === "connected") return true;
     if (depth === 0) return false;
     const next = [
-      ...events.map((name): LinkEvent => ({ name })),
+      ...names.map((name): LinkEvent => ({ name })),
       { name: "settled", needed: true } as const,
       { name: "sought", found: true } as const,
       { name: "welcome" } as const,

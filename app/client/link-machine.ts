@@ -121,7 +121,7 @@ const failed = ({ failures, sought }: StateOf<"connecting">): LinkStep => {
 const closed = (): LinkStep => step({ name: "closed" }, ["drop"]);
 
 /** Total: a forgotten cell is a compile error. */
-export const linkTable: Rows = {
+const linkTable: Rows = {
   pausing: {
     timer: ({ failures, sought }) => hello(failures, sought),
     welcome: null,

@@ -283,7 +283,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
 }
 
 /** Waits for the worker that is being installed, if there is one; true when it is the active one. */
-export function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<boolean> {
+function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<boolean> {
   const next = installing ?? waiting;
   if (next === null) return Promise.resolve(false);
   return new Promise((resolve) => {

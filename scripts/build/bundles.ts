@@ -1,4 +1,5 @@
 /** The bundles of presync, as esbuild is told of them. */
+import { resolve } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { banner } from "../cli/package-files.ts";
 
@@ -24,6 +25,16 @@ const slimAutomerge: Plugin = {
     ),
 };
 
+/** What our dependencies need twice, or only for themselves. */
+const leanDependencies: Plugin = {
+  name: "lean-dependencies",
+  setup: (build) =>
+    build.onResolve({ filter: /^(@noble\/hashes\/sha256|debug)$/ }, ({ path }) => {
+      const shim = path === "debug" ? "debug.ts" : "sha256.ts";
+      return { path: resolve(import.meta.dirname, "shims", shim) };
+    }),
+};
+
 /** The demo is an app like any other: it imports the file that ships. */
 const shippedPresync: Plugin = {
   name: "shipped-presync",
@@ -44,7 +55,7 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
     target: "es2022",
     platform: "browser",
     define,
-    plugins: [slimAutomerge],
+    plugins: [slimAutomerge, leanDependencies],
     banner: { js: `${banner} ${version}, MIT License */` },
   };
   const node: BuildOptions = {

@@ -11,8 +11,8 @@ import { checkStep } from "./run-step.ts";
  * printed by the build. A bundle that grows past its budget needs a reason, and then a new number here.
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
-  "presync.js": 74_000,
-  "presync-sw.js": 104_000,
+  "presync.js": 68_000,
+  "presync-sw.js": 98_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

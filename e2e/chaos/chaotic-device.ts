@@ -1,0 +1,173 @@
+/** A device on which everything happens that can: it goes on by itself until it is told to stop. */
+import type { Profile } from "../fixtures.ts";
+import type { Device } from "../harness/device.ts";
+import type { Tab } from "../harness/tab.ts";
+import type { Oracle } from "./oracle.ts";
+
+export type Random = () => number;
+
+export interface ChaoticDevice {
+  /** Opens the browser and its tabs, and signs in. */
+  begin(secretKey: string): Promise<void>;
+  /** Does one thing. */
+  step(): Promise<void>;
+  /** Sets everything right; the tabs are open, and signed in with a grant that is good. */
+  calm(secretKey: string): Promise<void>;
+  readonly tabs: readonly Tab[];
+  /** How often each thing was done. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** What went wrong and should not have, in words. */
+  readonly failures: readonly string[];
+}
+
+const tabCount = 2;
+const clockJumpMsMax = 26 * 60 * 60 * 1000;
+const slowMsMax = 800;
+
+/** What a call says whose page, worker or browser ended under it. */
+const endedWords =
+  /closed|crashed|destroyed|detached|Target|browser has been|navigation|interrupted|is not defined/i;
+
+export function createChaoticDevice(
+  name: string,
+  profile: Profile,
+  oracle: Oracle,
+  random: Random,
+): ChaoticDevice {
+  const counts = new Map<string, number>();
+  const failures: string[] = [];
+  let device: Device;
+  let tabs: Tab[] = [];
+  let made = 0;
+
+  const pick = (): number => Math.floor(random() * tabs.length);
+  const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
+
+  const tolerate = (what: string, error: unknown): void => {
+    if (!endedWords.test(String(error))) failures.push(`${name}: ${what}: ${String(error)}`);
+  };
+
+  const openTab = async (): Promise<Tab> => {
+    const tab = await device.tab();
+    await tab.open();
+    return tab;
+  };
+
+  const openBrowser = async (): Promise<void> => {
+    device = await profile.open();
+    tabs = [];
+    for (let index = 0; index < tabCount; index++) tabs.push(await openTab());
+  };
+
+  /** Nobody waits for it: meanwhile the worker, the tab or the browser may end. */
+  const watchSaved = (tab: Tab, where: "device" | "bucket"): void => {
+    const shown = tab.items();
+    shown
+      .then(async (items) => {
+        await tab.saved(where);
+        oracle.promised(where, items);
+      })
+      .catch((error: unknown) => tolerate(`saved("${where}")`, error));
+  };
+
+  const actions: readonly [what: string, weight: number, act: () => Promise<void>][] = [
+    [
+      "edit",
+      60,
+      async () => {
+        const tab = tabs[pick()]!;
+        const item = `${name} ${++made}`;
+        oracle.made(item);
+        await tab.add(item);
+        if (random() < 0.5) watchSaved(tab, random() < 0.7 ? "device" : "bucket");
+      },
+    ],
+    ["worker stopped", 8, async () => device.workers.stop()],
+    [
+      "edit while the worker stops",
+      6,
+      async () => {
+        const stopping = device.workers.stop();
+        const tab = tabs[pick()]!;
+        const item = `${name} ${++made}`;
+        oracle.made(item);
+        await Promise.all([tab.add(item), stopping]);
+        watchSaved(tab, "device");
+      },
+    ],
+    [
+      "edit and close the tab",
+      6,
+      async () => {
+        const at = pick();
+        const tab = tabs[at]!;
+        const item = `${name} ${++made}`;
+        oracle.made(item);
+        await tab.add(item);
+        await tab.close();
+        tabs[at] = await openTab();
+      },
+    ],
+    [
+      "reload",
+      5,
+      async () => {
+        const tab = tabs[pick()]!;
+        await tab.reload();
+        await tab.open();
+      },
+    ],
+    ["offline", 6, async () => device.network.cut()],
+    ["online", 8, async () => device.network.heal()],
+    ["slow network", 4, async () => device.network.latency(Math.floor(random() * slowMsMax))],
+    [
+      "clock set",
+      3,
+      async () => {
+        const byMs = Math.floor((random() * 2 - 1) * clockJumpMsMax);
+        const [worker] = device.context.serviceWorkers();
+        // Until the worker ends: then the clock is set back again.
+        await worker?.evaluate((by) => {
+          const real = Date.now.bind(Date);
+          Date.now = () => real() + by;
+        }, byMs);
+      },
+    ],
+    [
+      "browser killed",
+      3,
+      async () => {
+        await profile.kill();
+        await openBrowser();
+      },
+    ],
+  ];
+  const total = actions.reduce((sum, [, weight]) => sum + weight, 0);
+
+  return {
+    get tabs() {
+      return tabs;
+    },
+    counts,
+    failures,
+    async begin(secretKey) {
+      await openBrowser();
+      await tabs[0]!.signIn(secretKey);
+      for (const tab of tabs) await tab.open();
+    },
+    async step() {
+      let at = random() * total;
+      const [what, , act] = actions.find(([, weight]) => (at -= weight) < 0)!;
+      count(what);
+      await act().catch((error: unknown) => tolerate(what, error));
+    },
+    async calm(secretKey) {
+      device.network.heal();
+      device.network.latency(0);
+      // Clocks are right again in the next worker.
+      await device.workers.stop();
+      const [tab] = tabs;
+      if ((await tab!.status()).auth !== "valid") await tab!.signIn(secretKey);
+    },
+  };
+}
