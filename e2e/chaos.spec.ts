@@ -15,9 +15,9 @@ const seconds = Number(process.env["PRESYNC_CHAOS_SECONDS"] ?? 40);
 const seed = Number(process.env["PRESYNC_CHAOS_SEED"] ?? 1);
 
 const settleMs = 150_000;
-const outageMsMax = 15_000;
+const outageMsMax = 12_000;
 
-test.use({ stackOptions: { grantSeconds: 12 } });
+test.use({ stackOptions: { grantSeconds: 30 } });
 
 test(`three devices, two tabs each, ${seconds} seconds of everything`, async ({
   stack,

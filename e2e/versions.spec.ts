@@ -1,9 +1,9 @@
 /** Page and worker come from one build, except for a while after every deployment, and after mistakes. */
 import type { Tab } from "./harness/tab.ts";
-import { buildOfProtocol } from "./harness/variants.ts";
+import { buildOf } from "./harness/variants.ts";
 import { expect, test } from "./fixtures.ts";
 
-const otherProtocol = 999;
+const other = { name: "other", protocol: 999 };
 
 /** Shows why it could not connect. */
 const frankPage = `<!doctype html><meta charset="utf-8" /><script type="module">
@@ -27,7 +27,7 @@ test("a worker that speaks another protocol is noticed when the page opens", asy
   stack,
   device,
 }) => {
-  stack.app.replace("/presync-sw.js", await buildOfProtocol("presync-sw.js", otherProtocol));
+  stack.app.replace("/presync-sw.js", await buildOf("presync-sw.js", other));
   stack.app.replace("/", frankPage, "text/html");
   const page = await (await device("laptop")).context.newPage();
   await page.goto(stack.app.url);
@@ -42,7 +42,7 @@ test("a worker that speaks another protocol is noticed by pages that are open", 
   await tab.open();
   await tab.add("before");
   await tab.saved("device");
-  stack.app.replace("/presync-sw.js", await buildOfProtocol("presync-sw.js", otherProtocol));
+  stack.app.replace("/presync-sw.js", await buildOf("presync-sw.js", other));
   await update(tab);
   await expect.poll(async () => (await tab.status()).update).toBe("required");
   // The page lives on, and says what is the matter.
@@ -59,8 +59,8 @@ test("a deployment with another protocol reaches pages that are opened anew", as
   await tab.open();
   await tab.add("before");
   await tab.saved("device");
-  stack.app.replace("/presync-sw.js", await buildOfProtocol("presync-sw.js", otherProtocol));
-  stack.app.replace("/presync.js", await buildOfProtocol("presync.js", otherProtocol));
+  stack.app.replace("/presync-sw.js", await buildOf("presync-sw.js", other));
+  stack.app.replace("/presync.js", await buildOf("presync.js", other));
   stack.app.replace("/", frankPage, "text/html");
   await tab.page.reload();
   await expect(tab.page).toHaveTitle("connected");

@@ -6,16 +6,17 @@ import { bundles } from "../../scripts/build/bundles.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Builds `presync-sw.js` or `presync.js` as if `wireProtocol` were this number. */
-export async function buildOfProtocol(
+/** Builds `presync-sw.js` or `presync.js` as another release would be, with this `wireProtocol` where it is another one. */
+export async function buildOf(
   file: "presync-sw.js" | "presync.js",
-  protocol: number,
+  { name, protocol }: { readonly name: string; readonly protocol: number | null },
 ): Promise<string> {
-  const facts = { version: "0.0.0", build: `protocol ${protocol}`, wasm: "automerge.wasm" };
+  const facts = { version: "0.0.0", build: name, wasm: "automerge.wasm" };
   const options = bundles(facts).find(({ outfile }) => outfile === `dist/${file}`);
   const source = await readFile(resolve(root, "shared/wire.ts"), "utf8");
-  const contents = source.replace(/wireProtocol = \d+/, `wireProtocol = ${protocol}`);
-  if (options === undefined || contents === source)
+  const contents =
+    protocol === null ? source : source.replace(/wireProtocol = \d+/, `wireProtocol = ${protocol}`);
+  if (options === undefined || (protocol !== null && contents === source))
     throw new Error("file or number are not where they were");
   const { outputFiles } = await build({
     ...options,
