@@ -11,7 +11,9 @@ import { checkStep, playwrightStep, vitestStep } from "./verify/run-step.ts";
 const results = "test-results";
 
 /** The same ones each time: a change that breaks something is found, and not a neighbour's bad luck. */
-const simulated = ["--seeds", "600", "--from", "1"];
+const simulated = ["--seeds", "2000", "--from", "1"];
+const simulate = (...options: readonly string[]): Promise<Counts> =>
+  checkStep("npm", ["run", "--silent", "simulate", "--", ...options]);
 
 await mkdir(results, { recursive: true });
 const steps: [name: string, run: () => Promise<Counts>][] = [
@@ -20,7 +22,9 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["format", () => checkStep("oxfmt", ["--check"])],
   ["dead code", () => checkStep("knip", [])],
   ["package", packageChecks],
-  ["simulation", () => checkStep("npm", ["run", "--silent", "simulate", "--", ...simulated])],
+  ["simulation", () => simulate(...simulated)],
+  ["simulation, killed at every call", () => simulate("--crashes")],
+  ["simulation, planted bugs", () => simulate("--mutants")],
   ["counts, bytes and sizes", () => checkStep("tsx", ["bench/gates.ts"])],
   ["unit tests", () => vitestStep(`${results}/unit.json`)],
   ["browsers, embedded store", () => playwrightStep(`${results}/e2e-embedded.json`, "embedded")],
