@@ -5,7 +5,11 @@
  * https://wicg.github.io/background-sync/spec/
  */
 
+import { PresyncError } from "../shared/errors.ts";
+
 const tag = "presync unsent";
+
+const unsentWords = "not everything could be sent yet; the browser will say when to try again";
 
 /** Not in TypeScript's declarations. */
 interface SyncManager {
@@ -34,10 +38,11 @@ export function createBackgroundSync(
   worker.addEventListener("sync", (event) => {
     const { tag: of } = event as SyncEvent;
     if (of !== tag) return;
-    isAsked = false;
     (event as SyncEvent).waitUntil(
       flush().then((isAllSent) => {
-        if (!isAllSent) throw new Error("something is unsent");
+        // The browser tries again only if this fails, and shows that in the worker's console.
+        if (!isAllSent) throw new PresyncError("unsaved", unsentWords);
+        isAsked = false;
       }),
     );
   });

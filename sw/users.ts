@@ -3,6 +3,7 @@
  * current. Signing in merges what was made signed out into the user's database and erases it there; signing out
  * switches databases. What belongs to one user is neither shown nor uploaded for another.
  */
+import type { Deferred } from "../shared/deferred.ts";
 import { createDeferred } from "../shared/deferred.ts";
 import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Grant } from "../shared/grants.ts";
@@ -10,6 +11,8 @@ import type { ReplicaId } from "../shared/keys.ts";
 import type { Changes, UserId } from "../shared/wire.ts";
 import { pause } from "./pause.ts";
 import type { Databases } from "./databases.ts";
+import type { LifeEvent, LifeState } from "./life-machine.ts";
+import { nextLife } from "./life-machine.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
 import { mergeUsers } from "./merge-users.ts";
 import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
@@ -53,10 +56,13 @@ export interface UsersParts {
 
 export function openUsers(parts: UsersParts): Users {
   const { databases, registry } = parts;
+  let life: LifeState = "idle";
+  /** There is one while serving, and only then. */
   let session: UserSession | null = null;
+  /** For whoever asks while there is none. */
+  let awaited = createAwaited();
   /** The newest change of user: each waits for the one before. */
   let turn: Promise<unknown> = Promise.resolve();
-  let opened: Promise<UserSession> | null = null;
   /** Handed-over changes that build on others which have not come yet. */
   const left = new Map<UserId, readonly Changes[]>();
 
@@ -66,21 +72,48 @@ export function openUsers(parts: UsersParts): Users {
     return result;
   };
 
-  const open = (user: UserRecord): Promise<UserSession> => {
-    const opening = openUserSession({
+  /** False where the event changes nothing. */
+  const advance = (event: LifeEvent): boolean => {
+    const next = nextLife(life, event);
+    life = next ?? life;
+    return next !== null;
+  };
+
+  /** The session there is, or the current user's, opened within the turn. */
+  const openCurrent = async (): Promise<UserSession> => {
+    if (session !== null) return session;
+    advance("visit");
+    try {
+      session = await openSession(currentUser(await registry.read()));
+    } catch (error) {
+      advance("failed");
+      // What failed may work by now: the next one to ask makes another attempt.
+      awaited.reject(error);
+      awaited = createAwaited();
+      throw error;
+    }
+    advance("opened");
+    awaited.resolve(session);
+    parts.changed();
+    return session;
+  };
+
+  const openSession = async (user: UserRecord): Promise<UserSession> => {
+    let isSuperseded = false;
+    const next = await openUserSession({
       databases,
       registry,
       user,
       changed: parts.changed,
-      superseded: () => parts.background(leaveSuperseded(user.id)),
+      superseded() {
+        isSuperseded = true;
+        parts.background(leaveSuperseded(user.id));
+      },
       cloned: (id) => parts.background(insistOnNewReplica(id)),
-    }).then((next) => {
-      session = next;
-      parts.changed();
-      return next;
     });
-    opened = opening;
-    return opening;
+    if (!isSuperseded) return next;
+    await next.close();
+    throw new PresyncError("superseded", "a later incarnation has taken over");
   };
 
   /** Ends the session, makes `change` true on disk, and opens whoever is current then. */
@@ -90,8 +123,9 @@ export function openUsers(parts: UsersParts): Users {
   ): Promise<void> => {
     const previous = session;
     session = null;
-    const next = createDeferred<UserSession>();
-    opened = next.promise;
+    advance("exchange");
+    // Who waits already goes on waiting.
+    if (previous !== null) awaited = createAwaited();
     try {
       if (previous !== null) {
         await settle(previous);
@@ -101,12 +135,9 @@ export function openUsers(parts: UsersParts): Users {
       await between();
     } finally {
       // Whatever failed, somebody must be current: who the registry says.
-      next.resolve(openCurrent());
-      await next.promise;
+      await openCurrent();
     }
   };
-
-  const openCurrent = async (): Promise<UserSession> => open(currentUser(await registry.read()));
 
   /** Merges what was claimed, and begins to erase what is to go; both may be repeated. */
   const finishClaims = async (): Promise<void> => {
@@ -134,7 +165,9 @@ export function openUsers(parts: UsersParts): Users {
   const leaveSuperseded = async (id: UserId): Promise<void> => {
     if (session?.user.id !== id) return;
     const former = session;
-    [session, opened] = [null, null];
+    session = null;
+    advance("superseded");
+    awaited = createAwaited();
     parts.userChanged();
     await former.close();
   };
@@ -189,27 +222,22 @@ export function openUsers(parts: UsersParts): Users {
     }, finishClaims);
   };
 
-  const start = (): Promise<UserSession> =>
-    exclusively(async () => {
-      try {
-        await finishClaims();
-      } catch (error) {
-        // A full disk, perhaps. What was claimed stays where it is, and the user can work.
-        parts.background(Promise.reject(error));
-      }
-      return openCurrent();
-    });
-  /** Within a turn, where waiting for `opened` could be waiting for oneself. */
-  const inTurn = async (): Promise<UserSession> => session ?? openCurrent();
+  const start = async (): Promise<UserSession> => {
+    try {
+      await finishClaims();
+    } catch (error) {
+      // A full disk, perhaps. What was claimed stays where it is, and the user can work.
+      parts.background(Promise.reject(error));
+    }
+    return openCurrent();
+  };
 
   return {
     current() {
-      const opening = (opened ??= start());
-      // What failed may work by now: the next tab that says hello makes another attempt.
-      opening.catch(() => {
-        if (opened === opening) opened = null;
-      });
-      return opening;
+      if (session !== null) return Promise.resolve(session);
+      // Whoever waits hears of a failure.
+      if (advance("visit")) exclusively(start).catch(() => undefined);
+      return awaited.promise;
     },
     peek: () => session,
     signInWithKey: (secretKey, service) =>
@@ -219,7 +247,7 @@ export function openUsers(parts: UsersParts): Users {
       }),
     signOut: ({ forget, discardUnsaved }) =>
       exclusively(async () => {
-        const leaving = await inTurn();
+        const leaving = await openCurrent();
         const { id, namespace } = leaving.user;
         if (namespace === null) return;
         await settle(leaving);
@@ -250,7 +278,7 @@ export function openUsers(parts: UsersParts): Users {
           left.set(owner, rest ?? all);
           if (rest?.length !== 0) throw new PresyncError("unsaved", "not all of it is on disk yet");
         };
-        if (owner === current) return store(await inTurn());
+        if (owner === current) return store(await openCurrent());
         // Another user's Repo is opened for a moment, without any network.
         const target = await openUserSession({
           databases,
@@ -267,6 +295,13 @@ export function openUsers(parts: UsersParts): Users {
         }
       }),
   };
+}
+
+function createAwaited(): Deferred<UserSession> {
+  const awaited = createDeferred<UserSession>();
+  // Nobody may be waiting when it fails.
+  awaited.promise.catch(() => undefined);
+  return awaited;
 }
 
 /** Continues as `replica` where the service still knows it; else it gives another id. */

@@ -37,7 +37,9 @@ export async function controlWorkers(
   });
   session.on("ServiceWorker.workerErrorReported", ({ errorMessage: { errorMessage } }) => {
     // What the browser itself remarks upon, such as a file that is not there, comes this way too.
-    if (errorMessage.startsWith("Uncaught")) onError(errorMessage);
+    // A failed Background Sync, which the browser repeats, can be told to it in no other way.
+    const isRetry = errorMessage.includes("the browser will say when to try again");
+    if (errorMessage.startsWith("Uncaught") && !isRetry) onError(errorMessage);
   });
   await session.send("ServiceWorker.enable");
 
