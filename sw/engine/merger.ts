@@ -50,8 +50,8 @@ export interface Merger {
   /** Something was written: see whether there is anything to do. Never rejects. */
   consider(bucket: Bucket): Promise<void>;
   /**
-   * Somebody could not read the own segment of this generation: if the manifest still needs it, all of them are
-   * looked at. Never rejects.
+   * Somebody could not read the own segment of this generation: if the manifest still lists it, all that are needed are
+   * looked at. (Who turns to a superseded one could not read what superseded it.) Never rejects.
    */
   complained(bucket: Bucket, generation: number): Promise<void>;
   /** Nothing goes on: merge for the sake of readers from the beginning. Never rejects. */
@@ -150,7 +150,7 @@ export function createMerger(parts: MergerParts): Merger {
     return undefined;
   };
 
-  const isListed = (ranges: readonly SlotRange[]): boolean => {
+  const isListed = (ranges: readonly Pick<SlotRange, "generation">[]): boolean => {
     const listed = new Set((writer.manifest?.slots ?? []).map(({ generation }) => generation));
     return ranges.every(({ generation }) => listed.has(generation));
   };
@@ -219,7 +219,7 @@ export function createMerger(parts: MergerParts): Merger {
     async complained(bucket, generation) {
       const now = world.clock.now();
       const isRecent = Math.abs(now - auditedAt) < auditIntervalMs;
-      if (isRecent || !isNeeded({ generation })) return;
+      if (isRecent || !isListed([{ generation }])) return;
       auditedAt = now;
       await running;
       await run(bucket, false, true);

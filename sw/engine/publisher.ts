@@ -94,6 +94,8 @@ export function createPublisher(parts: PublisherParts): Publisher {
   const fledFrom = parts.fledFrom.slice(-fledFromMax);
   let isVerified = false;
   let forced = false;
+  /** It was found that segments may be lost, and that is not on disk yet. */
+  let isAuditDue = false;
 
   const writeManifest = async (
     bucket: Bucket,
@@ -110,8 +112,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const { moves, settled, more } = news;
     // What is lost is named as long as not all of it has been published anew.
     const lost = more ? stored.lost : [];
-    const state = { merged: null, lost, ...outcome };
+    const audit = isAuditDue ? { auditDue: true } : {};
+    const state = { merged: null, lost, ...audit, ...outcome };
     await writer.writeManifest(bucket, content, { moves, settled, marks, outcome: state });
+    isAuditDue = false;
   };
 
   /** What the new manifest names of the segments that are there. */
@@ -172,8 +176,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
 
   /** The newest manifest is written again; whether its segments are still there is looked into. */
   const repair = async (): Promise<void> => {
+    // Should the disk refuse, the manifest that hides what was found brings it along.
+    [isAuditDue, forced] = [true, true];
     await writer.remember({ auditDue: true });
-    forced = true;
+    isAuditDue = false;
   };
 
   const verify = async (bucket: Bucket): Promise<void> => {

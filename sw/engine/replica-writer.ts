@@ -124,8 +124,9 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     try {
       await bucket.put(journal.name, journal.bytes);
     } catch (error) {
-      // Even an answer may come from something in front of the store: the PUT may still land.
-      if (!journal.doubtful) await commitJournal({ ...journal, doubtful: true });
+      // Even an answer may come from something in front of the store: the PUT may still land. (Not on disk: whatever is
+      // journalled there when the next incarnation starts is in doubt anyway.)
+      journal = { ...journal, doubtful: true };
       throw error;
     }
     const entry = journal;

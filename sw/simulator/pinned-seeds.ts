@@ -19,4 +19,24 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       "a slot was used again too early by the true time: the rule goes by the device's clock, and says so now",
     violates: null,
   },
+  {
+    name: "the disk refuses to note that a PUT is in doubt",
+    seed: 11435,
+    found: "the doubt was forgotten, and the slot was used again while the PUT could still land",
+    violates: null,
+  },
+  {
+    name: "the disk refuses to note that segments are to be looked at",
+    seed: 12049,
+    found:
+      "another manifest hid that the prefix had been rolled back, and complaints about superseded segments were ignored",
+    violates: null,
+  },
+  {
+    name: "complaints about superseded segments",
+    seed: 12036,
+    found:
+      "a reader names the last segment it tried, which was superseded by the one that was lost",
+    violates: null,
+  },
 ];
