@@ -2,10 +2,12 @@
  * What the worker remembers beside the documents: who is current, each user's session and grant. All of it is
  * secret; it lives in the worker's IndexedDB, and no message to a tab carries any of it.
  */
+import type { UseStore } from "idb-keyval";
 import { createStore, update } from "idb-keyval";
 import type { Grant } from "../shared/grants.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import type { UserId } from "../shared/wire.ts";
+import { asDiskError } from "./engine/guarded-storage.ts";
 
 export interface Session {
   readonly token: string;
@@ -48,9 +50,10 @@ export interface Registry {
 const stateKey = "registry";
 
 export function openRegistry(databaseName: string): Registry {
-  const store = createStore(databaseName, "registry");
+  const openStore = (): UseStore => createStore(databaseName, "registry");
+  let store = openStore();
   const initial = signedOutState();
-  const change: Registry["change"] = async (action) => {
+  const attempt: Registry["change"] = async (action) => {
     let next = initial;
     await update<RegistryState>(
       stateKey,
@@ -61,6 +64,19 @@ export function openRegistry(databaseName: string): Registry {
       store,
     );
     return next;
+  };
+  const change: Registry["change"] = async (action) => {
+    try {
+      return await attempt(action);
+    } catch {
+      // Browsers close a connection by themselves at times, and do not always say so.
+      store = openStore();
+    }
+    try {
+      return await attempt(action);
+    } catch (error) {
+      throw asDiskError(error);
+    }
   };
   // Also reading is a change: of two workers at their first start, one names the signed-out user for both.
   return { change, read: () => change((state) => state) };

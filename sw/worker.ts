@@ -88,9 +88,11 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
       event.waitUntil(
         running().then(
           (to) => to.connect(message, port, (event.source as Client | null)?.id ?? ""),
-          () => {
-            const error = { code: "worker-unavailable", message: "the worker could not start" };
-            port.postMessage({ type: "failed", error });
+          (error: unknown) => {
+            const { code, message } = toErrorData(error);
+            // What is not ours came from the browser, while code was being loaded.
+            const known = code === "internal" ? "worker-unavailable" : code;
+            port.postMessage({ type: "failed", error: { code: known, message } });
           },
         ),
       );

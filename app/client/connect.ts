@@ -8,7 +8,7 @@ import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import { formatSecretKey, parseSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
-import type { Status } from "../../shared/status.ts";
+import type { Problem, Status } from "../../shared/status.ts";
 import type { WorkerToTab } from "../../shared/wire.ts";
 import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
 import { discoverService } from "./discover-service.ts";
@@ -103,6 +103,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   let workerStatus: Status = startingStatus;
   /** Of the first worker there was, and of the present one. */
   let builds: { readonly first: string; readonly present: string } | null = null;
+  /** Why no worker could be started, attempt after attempt. */
+  let failure: Problem | null = null;
   let gathering: ReturnType<typeof setTimeout> | undefined;
   let session = createSession();
   const repos = createSubscribable(session.repo);
@@ -125,6 +127,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         session.user = welcome.user;
         builds = { first: builds?.first ?? welcome.build, present: welcome.build };
         workerStatus = welcome.status;
+        failure = null;
         sendContext();
         session.connected(welcome.peerId);
         refreshStatus();
@@ -136,6 +139,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       },
       message: receive,
       failing(error) {
+        failure = { code: error.code, since: failure?.since ?? Date.now() };
+        refreshStatus();
         first.reject(error);
       },
       outdated() {
@@ -209,7 +214,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   function refreshStatus(): void {
     const { unacknowledged } = session.tracker;
     const update = link.isOutdated ? "required" : isReplaced() ? "available" : "none";
-    status.set(tabStatus(workerStatus, { unacknowledged, online: navigator.onLine, update }));
+    const online = navigator.onLine;
+    status.set(tabStatus(workerStatus, { unacknowledged, online, update, failure }));
   }
 
   /** Since this page was loaded the worker was exchanged for one that is not of the page's build. */

@@ -1,5 +1,5 @@
 /** The status as one tab sees it: what the worker says, and what only this tab knows. */
-import type { Status } from "../../shared/status.ts";
+import type { Problem, Status } from "../../shared/status.ts";
 
 /** Before the worker has said anything. */
 export const startingStatus: Status = {
@@ -22,18 +22,26 @@ export interface TabFacts {
   readonly unacknowledged: number;
   readonly online: boolean;
   readonly update: Status["update"];
+  /** Why there is no worker, where it has failed again and again. */
+  readonly failure: Problem | null;
 }
 
-export function tabStatus(said: Status, { unacknowledged, online, update }: TabFacts): Status {
-  const network = online ? said.network : "offline";
+export function tabStatus(said: Status, facts: TabFacts): Status {
+  const { unacknowledged, online, update, failure } = facts;
   // Nobody tells this tab any more what has reached the bucket.
-  const isBlind = update === "required" && said.bucket !== "off";
-  const worker: Status = { ...said, network, update, ...(isBlind ? { bucket: "waiting" } : {}) };
+  const isBlind = (update === "required" || failure !== null) && said.bucket !== "off";
+  const worker: Status = {
+    ...said,
+    network: online ? said.network : "offline",
+    update,
+    ...(isBlind ? { bucket: "waiting" } : {}),
+    ...(failure === null ? {} : { problems: [...said.problems, failure] }),
+  };
   if (unacknowledged === 0) return worker;
   // What has not reached the worker has reached nothing behind it either.
   return {
     ...worker,
-    device: worker.device === "failing" ? "failing" : "saving",
+    device: worker.device === "failing" || failure !== null ? "failing" : "saving",
     bucket: worker.bucket === "saved" ? "saving" : worker.bucket,
     pending: { ...worker.pending, changes: worker.pending.changes + unacknowledged },
   };

@@ -10,6 +10,8 @@ export interface WorkerControl {
   stop(): Promise<void>;
   /** Limits what an origin may store; without a limit the browser's own applies again. */
   limitStorage(origin: string, bytesMax: number | undefined): Promise<void>;
+  /** Deletes what an origin has stored, as a browser does that needs the room; the worker stays installed. */
+  evict(origin: string): Promise<void>;
 }
 
 interface Version {
@@ -56,6 +58,10 @@ export async function controlWorkers(
       await session.send("ServiceWorker.stopAllWorkers");
       if (wasStopped) onStopped?.();
       await stopped;
+    },
+    evict: async (origin) => {
+      const storageTypes = "indexeddb,cache_storage,local_storage";
+      await session.send("Storage.clearDataForOrigin", { origin, storageTypes });
     },
     limitStorage: async (origin, bytesMax) => {
       await session.send("Storage.overrideQuotaForOrigin", {
