@@ -58,6 +58,9 @@ const lookBeforeMs = 15_000;
 /** How long closing waits for what is under way. */
 const farewellMs = 5_000;
 
+/** Between attempts to bring into a document what waits for it. */
+const applyRetryMs = 10_000;
+
 /** What problems are about. */
 const storeSubject = "store";
 const publishSubject = "publish";
@@ -144,6 +147,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let isPaused = false;
   let isClosed = false;
   let isCloned = false;
+  /** What waits for these documents is brought into them again soon. */
+  const awaitingDisk = new Set<DocumentId>();
   const closing = createDeferred<never>();
   closing.promise.catch(() => undefined);
 
@@ -420,8 +425,21 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const { code, message } = toErrorData(error);
       const key = handle.documentId;
       if (code === "superseded") stop();
-      if (!isClosed) problems.report(subject, new PresyncError(code, message, { key }));
+      if (isClosed) return;
+      problems.report(subject, new PresyncError(code, message, { key }));
+      applyLater(handle.documentId);
     }
+  }
+
+  /** A disk that has refused may accept again, and nothing else may happen to the document. */
+  function applyLater(id: DocumentId): void {
+    if (awaitingDisk.has(id)) return;
+    awaitingDisk.add(id);
+    timers.after(applyRetryMs, () => {
+      awaitingDisk.delete(id);
+      const handle = documents.receptive(id);
+      if (!isClosed && inbox.has(id) && handle !== undefined) void applyInbox(handle);
+    });
   }
 
   function stop(): void {

@@ -39,4 +39,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       "a reader names the last segment it tried, which was superseded by the one that was lost",
     violates: null,
   },
+  {
+    name: "the disk refuses while the inbox is applied",
+    seed: 20157,
+    found: "what waited for an open document was not applied until something else happened to it",
+    violates: null,
+  },
 ];
