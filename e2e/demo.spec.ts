@@ -1,6 +1,7 @@
 /** The demo app, used as a person would. */
 import type { Locator, Page } from "@playwright/test";
 import type { Device } from "./harness/device.ts";
+import { buildOf } from "./harness/variants.ts";
 import { expect, test } from "./fixtures.ts";
 
 test.use({ stackOptions: { demo: true } });
@@ -135,3 +136,27 @@ test.describe("with grants of seconds", () => {
     await expectState(page, "saved");
   });
 });
+
+for (const protocol of [null, 999])
+  test(`one click takes the newer version (${protocol === null ? "understood" : "required"})`, async ({
+    stack,
+    device,
+  }) => {
+    const page = await open(await device("laptop"));
+    await add(page, "before");
+    await expectState(page, "local");
+    for (const file of ["presync-sw.js", "presync.js"] as const)
+      stack.app.replace(`/${file}`, await buildOf(file, { name: "next", protocol }));
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      await registration.update();
+    });
+    await expect(page.getByTestId("update")).toBeVisible();
+    await add(page, "in between");
+    await expectState(page, protocol === null ? "local" : "waiting");
+    await page.getByTestId("update-now").click();
+    await expect(page.getByTestId("update")).toBeHidden();
+    await expect(texts(page)).toHaveText(["before", "in between"]);
+    await add(page, "after");
+    await expectState(page, "local");
+  });

@@ -94,7 +94,14 @@ const cases: [string, Partial<Status>, Status, string, string][] = [
   ],
   ["a session that ended", { auth: "expired" }, signedIn, "expired", "Sign in again to sync"],
   ["a session that was ended", { auth: "revoked" }, signedIn, "expired", "Sign in again to sync"],
-  ["an outdated page", { update: "required" }, signedIn, "failing", "Not saved: reload this page"],
+  [
+    "an outdated page",
+    { update: "required", bucket: "waiting" },
+    signedIn,
+    "waiting",
+    "Saved on this device: update this page",
+  ],
+  ["an edit on one", { update: "required", device: "saving" }, signedIn, "saving", "Saving…"],
 ];
 
 test.each(cases)("%s", (_, change, base, state, words) => {

@@ -34,12 +34,12 @@ export const severity: Readonly<Record<BadgeState, number>> = {
 
 export function badgeOf(status: Status): Badge {
   const { device } = status;
-  if (status.update === "required")
-    return { state: "failing", words: "Not saved: reload this page" };
   if (device === "failing") {
     const why = has(status, "disk-full") ? "the disk is full" : "this browser’s storage fails";
     return { state: "failing", words: `Not saved: ${why}` };
   }
+  if (status.update === "required" && device === "saved")
+    return { state: "waiting", words: "Saved on this device: update this page" };
   if (status.user !== null && status.auth !== "valid" && status.auth !== "expiring")
     return { state: "expired", words: "Sign in again to sync" };
   if (device === "saving") return saving;

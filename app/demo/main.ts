@@ -13,6 +13,7 @@ import { showStartFailure } from "./start-failure.ts";
 import { showStatusBadge } from "./status-badge.ts";
 import { createStatusDialog } from "./status-dialog.ts";
 import { hideUndo } from "./undo-toast.ts";
+import { offerUpdates } from "./update-notice.ts";
 
 let list: ListHandle | null = null;
 
@@ -28,6 +29,7 @@ try {
   Object.assign(window, { presync });
   showStatusBadge(presync.status);
   createStatusDialog(presync.status);
+  offerUpdates(presync);
   showAccount(presync);
   followUser(presync);
 } catch (error) {

@@ -66,8 +66,8 @@ const bucketWords: Readonly<Record<Status["bucket"], string>> = {
 };
 
 const updateWords: Readonly<Record<Exclude<Status["update"], "none">, string>> = {
-  available: "A newer version is ready: reload when it suits you",
-  required: "Reload this page: it does not fit its worker any more",
+  available: "A newer version is ready: update when it suits you",
+  required: "This page does not fit its worker any more: update it to sync",
 };
 
 function cloudLines({ bucket, lastSavedAt }: Status, now: number): string[] {
