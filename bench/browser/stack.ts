@@ -1,6 +1,7 @@
 /** What is measured: store, service and app server on loopback, with every request to the store counted. */
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import { createAppHandler } from "../../scripts/cli/app-server.ts";
 import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
 import type { Credential, RequestCount, Rights } from "../../scripts/dev-store/index.ts";
 import { startStore } from "../../scripts/dev-store/index.ts";
+import { peerPage, peerScript, presyncPage } from "./start-pages.ts";
 
 const bucket = "bench";
 const region = "us-east-1";
@@ -41,6 +43,9 @@ export interface BenchStack {
   readonly origins: readonly [a: string, b: string];
   /** Every request the store has answered so far. */
   readonly requests: readonly RequestCount[];
+  /** The app's server alone: without it pages come from where the worker keeps them. */
+  stopApp(): Promise<void>;
+  startApp(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,6 +54,9 @@ export async function startBenchStack(): Promise<BenchStack> {
   const appDirectory = join(directory, "app");
   await mkdir(appDirectory);
   await writeFile(join(appDirectory, "index.html"), page);
+  await writeFile(join(appDirectory, "start.html"), presyncPage);
+  await writeFile(join(appDirectory, "peer.html"), peerPage);
+  await writeFile(join(appDirectory, "peer.js"), await peerScript());
   const requests: RequestCount[] = [];
 
   const admin = key({ read: true, write: true, list: true, delete: true, admin: true });
@@ -57,7 +65,9 @@ export async function startBenchStack(): Promise<BenchStack> {
 
   let serviceUrl: string | undefined;
   const folder = openAppFolder({ appDirectory, packageDirectory: "dist", warn });
-  const app = createServer(createAppHandler({ folder, serviceUrl: () => serviceUrl, warn }));
+  const createApp = (): Server =>
+    createServer(createAppHandler({ folder, serviceUrl: () => serviceUrl, warn }));
+  let app = createApp();
   const port = await listenOn(app, 0);
   const origins = [`http://127.0.0.1:${port}`, `http://localhost:${port}`] as const;
   const store = await startStore({
@@ -89,6 +99,11 @@ export async function startBenchStack(): Promise<BenchStack> {
   return {
     origins,
     requests,
+    stopApp: () => closeServer(app),
+    async startApp() {
+      app = createApp();
+      await listenOn(app, port);
+    },
     async close() {
       await service.close();
       await store.close();

@@ -9,6 +9,7 @@ export const measureNames = [
   "tail-limit",
   "resources",
   "browser-requests",
+  "start-up",
 ] as const;
 
 export type MeasureName = (typeof measureNames)[number];
@@ -27,4 +28,5 @@ export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promi
   "tail-limit": async () => (await import("./tail-limit.ts")).measureTailLimit,
   resources: async () => (await import("./resources.ts")).measureResources,
   "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
+  "start-up": async () => (await import("./start-up.ts")).measureStartUp,
 };
