@@ -83,7 +83,7 @@ test(`${tabs} tabs that come and go leave nothing in the worker`, async ({ stack
     // A visible tab does this every 20 seconds: it is when the worker looks which tabs there still are.
     await stays.page.evaluate(async () => {
       const { active } = await navigator.serviceWorker.ready;
-      active?.postMessage({ type: "awake" });
+      active?.postMessage({ type: "awake" }, []);
     });
     await stays.saved("device");
     return alive(laptop.context.serviceWorkers()[0]!);

@@ -89,10 +89,10 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
         running().then(
           (to) => to.connect(message, port, (event.source as Client | null)?.id ?? ""),
           (error: unknown) => {
-            const { code, message } = toErrorData(error);
+            const { code, message: why } = toErrorData(error);
             // What is not ours came from the browser, while code was being loaded.
             const known = code === "internal" ? "worker-unavailable" : code;
-            port.postMessage({ type: "failed", error: { code: known, message } });
+            port.postMessage({ type: "failed", error: { code: known, message: why } });
           },
         ),
       );

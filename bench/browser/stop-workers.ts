@@ -7,10 +7,10 @@ const stopMsMax = 10_000;
 export async function createWorkerStopper(context: BrowserContext): Promise<() => Promise<void>> {
   const session = await context.newCDPSession(await context.newPage());
   const running = new Map<string, string>();
-  let look = (): void => undefined;
+  let look: (() => void) | undefined;
   session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
     for (const { versionId, runningStatus } of versions) running.set(versionId, runningStatus);
-    look();
+    look?.();
   });
   await session.send("ServiceWorker.enable");
   return async () => {

@@ -161,6 +161,10 @@ async function measureSaves(count: number): Promise<number[]> {
   return took;
 }
 
+function median(starts: readonly Start[], name: keyof Start): number {
+  return spreadOf(starts.map((found) => found[name])).median;
+}
+
 function outcome({
   rows,
   saves,
@@ -168,8 +172,6 @@ function outcome({
   readonly rows: readonly Row[];
   readonly saves: readonly number[];
 }): Outcome {
-  const median = (starts: readonly Start[], name: keyof Start): number =>
-    spreadOf(starts.map((found) => found[name])).median;
   const peer = median(rows.at(-1)!.starts, "content");
   const saved = spreadOf(saves);
   return {
