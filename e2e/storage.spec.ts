@@ -10,9 +10,9 @@ declare global {
 /** Runs in the worker, before everything else. */
 function keepConnections(): void {
   globalThis.connections = new Set();
-  const { open } = IDBFactory.prototype;
-  IDBFactory.prototype.open = function (...given) {
-    const request = open.apply(this, given);
+  const open = indexedDB.open.bind(indexedDB);
+  IDBFactory.prototype.open = (...given) => {
+    const request = open(...given);
     request.addEventListener("success", () => connections.add(request.result));
     return request;
   };
@@ -22,11 +22,11 @@ function keepConnections(): void {
 function refuseToOpen(): void {
   IDBFactory.prototype.open = () => {
     const error = new DOMException("Internal error opening backing store.", "UnknownError");
-    const request = Object.assign(new EventTarget(), { error, onerror: null as unknown });
+    const request = Object.assign(new EventTarget(), { error, onerror: null });
     queueMicrotask(() => {
       const event = new Event("error");
       request.dispatchEvent(event);
-      if (typeof request.onerror === "function") request.onerror(event);
+      (request as { onerror: ((event: Event) => void) | null }).onerror?.(event);
     });
     return request as unknown as IDBOpenDBRequest;
   };

@@ -9,13 +9,13 @@ const offers = {
   required: "There is a newer version. Your changes are kept on this device; update to sync them.",
 } as const;
 
-export function offerUpdates({ status, update }: Presync): void {
+export function offerUpdates(presync: Presync): void {
   const notice = byId("update", HTMLElement);
   const words = byId("update-words", HTMLElement);
   const button = byId("update-now", HTMLButtonElement);
   let offered: keyof typeof offers | "none" = "none";
 
-  status.subscribe(({ update: offer }) => {
+  presync.status.subscribe(({ update: offer }) => {
     if (offer === offered) return;
     offered = offer;
     notice.hidden = offer === "none";
@@ -25,7 +25,7 @@ export function offerUpdates({ status, update }: Presync): void {
   });
   onClick("update-now", () => {
     button.disabled = true;
-    update().catch((error: unknown) => {
+    presync.update().catch((error: unknown) => {
       button.disabled = false;
       setText(words, `The page stays as it is. ${problemWords[codeOf(error)]}`);
     });
