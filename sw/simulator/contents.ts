@@ -113,6 +113,7 @@ export function createContents(
  * does not complain.
  */
 const typeAt = 8;
+const documentType = 0;
 const bundleType = 3;
 
 /** Named here, so that looking draws nothing from the randomness of what is looked at. */
@@ -122,10 +123,11 @@ function decode(chunk: Uint8Array): readonly KnownChange[] {
   try {
     if (chunk[typeAt] === bundleType) return A.readBundle(chunk).changes.map(toKnown);
     const doc = A.loadIncremental(A.init({ actor: judgeActor }), chunk);
-    const all = A.getChangesMetaSince(doc, []).map(toKnown);
+    const all = new Map(A.getChangesMetaSince(doc, []).map((change) => [change.hash, change]));
     A.free(doc);
-    // A run of changes whose dependencies are elsewhere shows nothing when it is loaded alone.
-    return all.length > 0 ? all : splitChanges(chunk);
+    // Changes whose dependencies are elsewhere are not shown; a saved document carries those that wait behind it.
+    const waiting = splitChanges(chunk).filter(({ hash }) => !all.has(hash));
+    return [...[...all.values()].map(toKnown), ...waiting];
   } catch {
     return [];
   }
@@ -145,7 +147,7 @@ interface Decoded {
 /** Magic, checksum, type: what every chunk of Automerge's format begins with; then the length as LEB128. */
 const chunkHeadBytes = 9;
 
-/** The changes of a run of change chunks, one by one. */
+/** The changes of a run of chunks, one by one, but for those in saved documents. */
 function splitChanges(bytes: Uint8Array): readonly KnownChange[] {
   const found: KnownChange[] = [];
   for (let at = 0; at + chunkHeadBytes < bytes.length;) {
@@ -156,8 +158,8 @@ function splitChanges(bytes: Uint8Array): readonly KnownChange[] {
       shift += 7;
       if (byte < 0x80) break;
     }
-    const change = bytes.subarray(at, next + length);
-    found.push(toKnown(A.decodeChange(change)));
+    const chunk = bytes.subarray(at, next + length);
+    if (chunk[typeAt] !== documentType) found.push(toKnown(A.decodeChange(chunk)));
     at = next + length;
   }
   return found;
