@@ -67,15 +67,24 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
   };
   return [
     { ...browser, entryPoints: ["sw/sw.ts"], outfile: "dist/presync-sw.js", format: "iife" },
+    { ...browser, entryPoints: ["sw/off.ts"], outfile: "dist/presync-off.js", format: "iife" },
     { ...browser, entryPoints: ["app/index.ts"], outfile: "dist/presync.js", format: "esm" },
+    // Whole: its Automerge and the wasm must be of one version, and Workbox asks for `process` unless it is defined.
     {
       ...browser,
       minify: false,
       entryPoints: ["sw/index.ts"],
       outfile: "dist/worker.js",
       format: "esm",
+    },
+    // It asks nothing of presync but its types; React must be the app's own.
+    {
+      ...browser,
+      minify: false,
+      entryPoints: ["app/react/index.ts"],
+      outfile: "dist/react.js",
+      format: "esm",
       packages: "external",
-      plugins: [],
     },
     {
       ...browser,
