@@ -210,7 +210,7 @@ test("an app that gets a worker of its own keeps its data", async ({ stack, devi
   const before = await tab.signUp();
   await tab.open();
   await tab.add("made with the drop-in worker");
-  await tab.saved("device");
+  await tab.saved("bucket");
   stack.app.replace("/", pageWith({ worker }), "text/html");
   stack.app.replace(worker, await docExample(doc, "own-worker"));
   await tab.reload();

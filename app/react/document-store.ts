@@ -73,7 +73,8 @@ export function createDocumentStore<T extends object>(
         look();
       },
       (error: unknown) => {
-        if (!isLeft) show([undefined, notOpen, { handle: undefined, error: asPresyncError(error) }]);
+        if (!isLeft)
+          show([undefined, notOpen, { handle: undefined, error: asPresyncError(error) }]);
       },
     );
     return () => leave();
@@ -114,6 +115,7 @@ const empty: OpenedDocument<never> = [undefined, notOpen, { handle: undefined, e
 
 /** By its code: the page's presync is another bundle, with an error class of its own. */
 function asPresyncError(error: unknown): PresyncError {
-  if (typeof (error as Partial<PresyncError> | null)?.code === "string") return error as PresyncError;
+  if (typeof (error as Partial<PresyncError> | null)?.code === "string")
+    return error as PresyncError;
   return new PresyncError("internal", String(error), { cause: error });
 }
