@@ -28,6 +28,24 @@ async function leave(): Promise<void> {
   if (!isImported) await self.registration.unregister();
 }
 
+/**
+ * Some browsers bring a registration back to life when a page registers the same script while another one is open,
+ * without activating its worker anew.
+ */
+async function leaveAgain(): Promise<"replaced" | "left"> {
+  const { registration } = self;
+  await registration.update().catch(() => undefined);
+  // The real worker is deployed again: it is what answers the page's next attempt.
+  if ((registration.installing ?? registration.waiting) !== null) return "replaced";
+  await registration.unregister();
+  return "left";
+}
+
+async function refuse(port: MessagePort | undefined): Promise<void> {
+  if (!isImported && (await leaveAgain()) === "replaced") return;
+  port?.postMessage({ type: "failed", error } satisfies WorkerToTab);
+}
+
 self.addEventListener("install", (event) => {
   event.waitUntil(self.skipWaiting());
 });
@@ -38,6 +56,6 @@ self.addEventListener("message", (event) => {
   // Pages that were open before go on asking; an answer is better than a silence.
   const message = ownMessage(event.data);
   const [port] = event.ports;
-  if (message?.type === "hello") port?.postMessage({ type: "failed", error } satisfies WorkerToTab);
+  if (message?.type === "hello") event.waitUntil(refuse(port));
   if (message?.type === "hand-over") port?.postMessage({ error } satisfies HandOverAnswer);
 });
