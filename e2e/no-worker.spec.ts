@@ -45,7 +45,9 @@ test("a browser that refuses to register one", async ({ device }) => {
     const { prototype } = globalThis.ServiceWorkerContainer ?? { prototype: {} };
     Object.assign(prototype, { register: refuse, getRegistration: refuse });
   });
-  expect(title).toMatch(/^worker-unavailable: the browser refuses service workers here, .*Security/);
+  expect(title).toMatch(
+    /^worker-unavailable: the browser refuses service workers here, .*Security/,
+  );
 });
 
 test("a frame that is sandboxed", async ({ stack, device }) => {
