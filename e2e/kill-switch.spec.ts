@@ -45,6 +45,12 @@ function countLoads(page: Page): () => number {
   return () => loads;
 }
 
+async function expectOffSoon(page: Page): Promise<void> {
+  const startedAt = Date.now();
+  await expect(page).toHaveTitle(off);
+  expect(Date.now() - startedAt).toBeLessThan(quickMsMax);
+}
+
 test.beforeEach(({ stack }) => {
   stack.app.replace("/", pageWith(), "text/html");
 });
@@ -77,19 +83,14 @@ test("it takes over at once, and leaves nothing but the data", async ({ stack, d
   expect(loads()).toBe(0);
 
   // A page that is opened now hears of it soon, with the old page there or not.
-  const openQuickly = async (page: Page): Promise<void> => {
-    const startedAt = Date.now();
-    await expect(page).toHaveTitle(off);
-    expect(Date.now() - startedAt).toBeLessThan(quickMsMax);
-  };
   const second = await laptop.page();
   const loadsOfSecond = countLoads(second);
-  await openQuickly(second);
+  await expectOffSoon(second);
   await tab.close();
   const third = await laptop.page();
-  await openQuickly(third);
+  await expectOffSoon(third);
   await third.reload();
-  await openQuickly(third);
+  await expectOffSoon(third);
   await expect.poll(() => registrations(third)).toBe(0);
   expect(await cacheNames(third)).toEqual([]);
   expect(await databaseNames(third)).toEqual(before);
@@ -134,9 +135,7 @@ test("the network alone serves the app afterwards", async ({ stack, device }) =>
 test("a browser that never had presync is not given it", async ({ stack, device }) => {
   await switchOff(stack);
   const page = await (await device("laptop")).page();
-  const startedAt = Date.now();
-  await expect(page).toHaveTitle(off);
-  expect(Date.now() - startedAt).toBeLessThan(quickMsMax);
+  await expectOffSoon(page);
   expect(await registrations(page)).toBe(0);
   expect(await databaseNames(page)).toEqual([]);
 });

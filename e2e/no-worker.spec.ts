@@ -39,6 +39,7 @@ test("a browser without service workers", async ({ device }) => {
 
 test("a browser that refuses to register one", async ({ device }) => {
   const title = await titleAfter(await device("laptop"), () => {
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- this runs in the page
     const refuse = (): Promise<never> =>
       Promise.reject(new DOMException("The operation is insecure.", "SecurityError"));
     // The page a tab begins with has none.

@@ -133,9 +133,9 @@ test("an app inside another one's scope has data of its own", async ({ stack, de
 test("an app whose worker is missing is not given another app's", async ({ stack, device }) => {
   await serveApp(stack, "/a/");
   const laptop = await device("laptop");
-  const a = await laptop.tab("/a/");
-  await a.open();
-  // Inside of a's scope, and with a worker that is not there.
+  // One around both, and one around the page.
+  await laptop.tab("/");
+  await laptop.tab("/a/");
   const page = pageWith({ worker: "/c/presync-sw.js" });
   stack.app.replace("/a/c.html", page, "text/html");
   const c = await laptop.page("/a/c.html");

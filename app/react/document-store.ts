@@ -47,7 +47,7 @@ export function createDocumentStore<T extends object>(
   let snapshot: OpenedDocument<T> = empty;
   /** Whose document the snapshot shows. */
   let owner: Repo | null = null;
-  let close = (): void => {};
+  let close: () => void = doNothing;
 
   const show = (next: OpenedDocument<T>): void => {
     snapshot = next;
@@ -81,7 +81,7 @@ export function createDocumentStore<T extends object>(
   };
 
   const start = (): (() => void) => {
-    let leave = (): void => {};
+    let leave: () => void = doNothing;
     // Told of the present Repo at once.
     const unsubscribe = presync.repos.subscribe((repo) => {
       leave();
@@ -105,6 +105,10 @@ export function createDocumentStore<T extends object>(
     },
     get: () => (owner === presync.repo ? snapshot : empty),
   };
+}
+
+function doNothing(): void {
+  // There is nothing to leave yet.
 }
 
 const notOpen = (): never => {
