@@ -1,7 +1,7 @@
 /** Several apps on one origin, and several connections in one page. */
 import type { Stack } from "./harness/stack.ts";
 import type { Tab } from "./harness/tab.ts";
-import { pageWith, serveWorkerIn } from "./harness/app-parts.ts";
+import { pageHead, pageWith, serveWorkerIn } from "./harness/app-parts.ts";
 import { expect, test } from "./fixtures.ts";
 
 async function serveApp(stack: Stack, folder: string): Promise<void> {
@@ -160,7 +160,7 @@ test("a worker that cannot be fetched any more goes on, where it is this app's",
 });
 
 test("two connections in one page are as two tabs", async ({ stack, device }) => {
-  const page = `<!doctype html><meta charset="utf-8" /><script type="module">
+  const page = `${pageHead}<script type="module">
     import { connect } from "/presync.js";
     const [one, two] = await Promise.all([connect(), connect()]);
     globalThis.one = one;

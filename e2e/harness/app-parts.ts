@@ -18,9 +18,16 @@ export async function docExample(file: string, name: string): Promise<string> {
   return code;
 }
 
+/** How a page begins that tests look into: not every browser lets them run a script of their own before it. */
+export const pageHead = `<!doctype html><meta charset="utf-8" /><script>
+    globalThis.thrown = [];
+    globalThis.codeOf = (promise) =>
+      promise.then(() => null, ({ code, message }) => code + ": " + message);
+  </script>`;
+
 /** A page that connects in its own way, and shows its `presync`; or, as its title, why it has none. */
 export function pageWith(options: Omit<ConnectOptions, "wasm"> = {}): string {
-  return `<!doctype html><meta charset="utf-8" /><script type="module">
+  return `${pageHead}<script type="module">
     import { connect } from "/presync.js";
     try {
       globalThis.presync = await connect(${JSON.stringify(options)});
