@@ -111,7 +111,12 @@ test("messages of an app's own, of any shape, are none of presync's business", a
   await tab.saved("device");
 });
 
-test("push messages come to the own worker, also when it had ended", async ({ stack, device }) => {
+test("push messages come to the own worker, also when it had ended", async ({
+  browserName,
+  stack,
+  device,
+}) => {
+  test.skip(browserName !== "chromium", "only Chromium's driver can push");
   const laptop = await device("laptop");
   const source = (await docExample(doc, "own-worker")).replace(
     "self.registration.showNotification(",

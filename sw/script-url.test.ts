@@ -34,6 +34,11 @@ test.each([
     "https://app.example/lib/presync-sw.js",
   ],
   [
+    "Firefox, of a worker that is started again",
+    "a@/lib/presync-sw.js:2:345\n@/lib/presync-sw.js:9:1\n@https://app.example/worker.js:1:1\n",
+    "https://app.example/lib/presync-sw.js",
+  ],
+  [
     "Safari",
     "a@https://app.example/lib/presync-sw.js:2:345\nglobal code@https://app.example/lib/presync-sw.js:9:1",
     "https://app.example/lib/presync-sw.js",

@@ -12,6 +12,10 @@ export async function registerWorker(
     throw unavailable(
       "this browser has no service workers here: they are switched off, or the window is private",
     );
+  const scriptUrl = new URL(script, document.baseURI);
+  const scopeUrl = scope === undefined ? new URL(".", scriptUrl) : new URL(scope, document.baseURI);
+  const present = await installedAt(scopeUrl.href);
+  if (present !== undefined && isUpToDate(present, scriptUrl.href)) return present;
   let registration: ServiceWorkerRegistration;
   try {
     registration = await navigator.serviceWorker.register(script, {
@@ -20,19 +24,17 @@ export async function registerWorker(
     });
   } catch (cause) {
     // Offline, or a script that does not start: whatever is installed goes on working.
-    const base = new URL(script, document.baseURI);
-    const wanted = scope === undefined ? new URL(".", base) : new URL(scope, document.baseURI);
-    const installed = await installedAt(wanted.href);
+    const installed = await installedAt(scopeUrl.href);
     if (installed === undefined) throw refusal(script, cause);
     return installed;
   }
   if (registration.active !== null) return registration;
-  const wasActive = await settled(registration.installing ?? registration.waiting);
+  const wasInstalled = await settled(registration.installing ?? registration.waiting);
   const installed = await installedAt(registration.scope);
   if (installed !== undefined) return installed;
   throw unavailable(
     // The one worker that removes itself is the one that a site deploys to be rid of presync.
-    wasActive ? "presync was switched off on this site" : "the worker could not be installed",
+    wasInstalled ? "presync was switched off on this site" : "the worker could not be installed",
   );
 }
 
@@ -47,14 +49,25 @@ async function installedAt(scope: string): Promise<ServiceWorkerRegistration | u
   }
 }
 
-/** Resolves once a new worker is active, or will never be; true where it was active at all. */
+/**
+ * Whether registering would change nothing. Firefox looks for a new script whenever a page is loaded, and lets
+ * `register()` wait for that: for ever, on a network that never answers.
+ */
+function isUpToDate(registration: ServiceWorkerRegistration, script: string): boolean {
+  const { active, waiting, installing, updateViaCache } = registration;
+  const newest = installing ?? waiting ?? active;
+  return updateViaCache === "none" && newest?.scriptURL === script;
+}
+
+/** Resolves once a new worker is active, or will never be; true where it was installed at all. */
 function settled(worker: ServiceWorker | null): Promise<boolean> {
   return new Promise((resolve) => {
-    let wasActive = false;
+    let wasInstalled = false;
     const look = (): void => {
       const state = worker?.state ?? "redundant";
-      wasActive ||= state === "activating" || state === "activated";
-      if (state === "activated" || state === "redundant") resolve(wasActive);
+      // Not every browser tells of each state in between.
+      wasInstalled ||= state !== "installing" && state !== "redundant";
+      if (state === "activated" || state === "redundant") resolve(wasInstalled);
     };
     worker?.addEventListener("statechange", look);
     look();

@@ -38,20 +38,18 @@ function Saved() {
 function Account() {
   const presync = usePresync();
   const { user } = useSyncStatus();
-  const [secretKey, setSecretKey] = useState(() => presync.newSecretKey());
-  if (user !== null) return <button onClick={() => void presync.signOut()}>Sign out</button>;
-  const signIn = async () => {
-    await presync.signIn("key", { secretKey });
-    // The next one who signs in here is not shown this one's key.
-    setSecretKey(presync.newSecretKey());
-  };
+  if (user === null) return <SignIn />;
+  return <button onClick={() => void presync.signOut()}>Sign out</button>;
+}
+
+function SignIn() {
+  const presync = usePresync();
+  const [newKey] = useState(() => presync.newSecretKey());
+  const signIn = (form: FormData) =>
+    presync.signIn("key", { secretKey: form.get("secretKey") as string });
   return (
     <form action={signIn}>
-      <input
-        aria-label="Secret key"
-        value={secretKey}
-        onChange={(event) => setSecretKey(event.currentTarget.value)}
-      />
+      <input name="secretKey" aria-label="Secret key" defaultValue={newKey} />
       <button>Sign in</button>
     </form>
   );
