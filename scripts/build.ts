@@ -30,5 +30,12 @@ for (const options of bundles(facts)) {
 await chmod("dist/cli.js", 0o755);
 await copyDeclarations(".tsc/types", "dist/types");
 
-const shipped = ["presync-sw.js", "presync.js", "automerge.wasm", "cli.js"];
+const shipped = [
+  "presync-sw.js",
+  "presync.js",
+  "react.js",
+  "presync-off.js",
+  "automerge.wasm",
+  "cli.js",
+];
 console.log(sizeTable(await sizesOf("dist", shipped)));

@@ -9,7 +9,8 @@
  * Only GET requests to the worker's own origin are looked at; the store and the service are never touched.
  */
 import type { PrecacheEntry } from "workbox-precaching";
-import { matchPrecache, precache } from "workbox-precaching";
+import { PrecacheController } from "workbox-precaching";
+import { cacheNamesOf } from "./cache-names.ts";
 import { pause } from "./pause.ts";
 
 /** A page that has not begun to arrive by then comes from the cache: a bad network is worse than none. */
@@ -33,8 +34,13 @@ export function createAppShell(
 ): AppShell {
   const { scope } = worker.registration;
   const own = new Set<string>();
-  const openCache = (): Promise<Cache> => caches.open(`presync shell ${scope}`);
-  if (precached.length > 0) precache([...precached]);
+  const names = cacheNamesOf(scope);
+  const openCache = (): Promise<Cache> => caches.open(names.shell);
+  const files = new PrecacheController({ cacheName: names.files });
+  if (precached.length > 0) files.precache([...precached]);
+
+  const fromPrecache = (address: string): Promise<Response | undefined> =>
+    files.matchPrecache(precachedPath(address));
 
   const cached = async (request: Request): Promise<Response | undefined> => {
     const isPage = request.mode === "navigate";
@@ -111,10 +117,10 @@ export function createAppShell(
 }
 
 /** Precached files are known by their path: a page may add a query, and a folder means its index. */
-function fromPrecache(address: string): Promise<Response | undefined> {
+function precachedPath(address: string): string {
   const url = new URL(address);
   url.search = "";
   url.hash = "";
   if (url.pathname.endsWith("/")) url.pathname += "index.html";
-  return matchPrecache(url.href);
+  return url.href;
 }

@@ -10,10 +10,11 @@ import type { PrecacheEntry } from "workbox-precaching";
 import type { ErrorData } from "../shared/errors.ts";
 import { toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
-import type { HandOverAnswer, ToWorker } from "../shared/wire.ts";
+import type { HandOverAnswer } from "../shared/wire.ts";
 import { createAppShell } from "./app-shell.ts";
 import { createBackgroundSync } from "./background-sync.ts";
 import { databasesOf } from "./databases.ts";
+import { ownMessage } from "./own-messages.ts";
 import { openRegistry } from "./registry.ts";
 import type { TabHub } from "./tab-hub.ts";
 import { createTabHub } from "./tab-hub.ts";
@@ -82,7 +83,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
   });
   worker.addEventListener("fetch", (event) => shell.handleFetch(event));
   worker.addEventListener("message", (event) => {
-    const message = event.data as ToWorker | null;
+    const message = ownMessage(event.data);
     const [port] = event.ports;
     if (message?.type === "hello" && port !== undefined)
       event.waitUntil(

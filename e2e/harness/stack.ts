@@ -46,8 +46,8 @@ export interface ServicePart extends Part {
 
 export interface Stack {
   readonly app: Part & {
-    /** Serves this text at a path, whatever lies in the folder; undefined serves the folder's again. */
-    replace(path: string, content: string | undefined, type?: string): void;
+    /** Serves this at a path, whatever lies in the folder; undefined serves the folder's again. */
+    replace(path: string, content: string | Uint8Array | undefined, type?: string): void;
     /** What is served there. */
     read(path: string): Promise<string>;
   };

@@ -1,4 +1,5 @@
 /** The bundles of presync, as esbuild is told of them. */
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { banner } from "../cli/package-files.ts";
@@ -35,6 +36,24 @@ const leanDependencies: Plugin = {
     }),
 };
 
+/**
+ * Automerge's loader would look for the wasm beside itself where it is given none. presync always gives it one; and an
+ * app's bundler, for which this form (once the comment in it is gone) means a file to be copied, would look for it in vain.
+ */
+const givenWasm: Plugin = {
+  name: "given-wasm",
+  setup: (build) =>
+    build.onLoad({ filter: /[\\/]web[\\/]automerge_wasm\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source.replace(
+        /new (\/\*.*?\*\/ )?URL\(['"]automerge_wasm_bg\.wasm['"], import\.meta\.url\)/,
+        "undefined",
+      );
+      if (contents === source) throw new Error(`${path} is not what it was`);
+      return { contents, loader: "js" };
+    }),
+};
+
 /** The demo is an app like any other: it imports the file that ships. */
 const shippedPresync: Plugin = {
   name: "shipped-presync",
@@ -55,7 +74,7 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
     target: "es2022",
     platform: "browser",
     define,
-    plugins: [slimAutomerge, leanDependencies],
+    plugins: [slimAutomerge, leanDependencies, givenWasm],
     banner: { js: `${banner} ${version}, MIT License */` },
   };
   const node: BuildOptions = {
@@ -67,15 +86,24 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
   };
   return [
     { ...browser, entryPoints: ["sw/sw.ts"], outfile: "dist/presync-sw.js", format: "iife" },
+    { ...browser, entryPoints: ["sw/off.ts"], outfile: "dist/presync-off.js", format: "iife" },
     { ...browser, entryPoints: ["app/index.ts"], outfile: "dist/presync.js", format: "esm" },
+    // Whole: its Automerge and the wasm must be of one version, and Workbox asks for `process` unless it is defined.
     {
       ...browser,
       minify: false,
       entryPoints: ["sw/index.ts"],
       outfile: "dist/worker.js",
       format: "esm",
+    },
+    // It asks nothing of presync but its types; React must be the app's own.
+    {
+      ...browser,
+      minify: false,
+      entryPoints: ["app/react/index.ts"],
+      outfile: "dist/react.js",
+      format: "esm",
       packages: "external",
-      plugins: [],
     },
     {
       ...browser,

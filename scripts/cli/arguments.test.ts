@@ -18,6 +18,7 @@ describe("the command line", () => {
       name: "init",
       directory: "public",
       force: false,
+      off: false,
     });
     expect(parseCommand([])).toEqual({ name: "help" });
   });
@@ -38,6 +39,7 @@ describe("the command line", () => {
       storeJson: "s.json",
     });
     expect(parseCommand(["init", "--force", "x"])).toMatchObject({ directory: "x", force: true });
+    expect(parseCommand(["init", "x", "--off"])).toMatchObject({ directory: "x", off: true });
     for (const word of ["--help", "-h", "help"])
       expect(parseCommand([word])).toEqual({ name: "help" });
     for (const word of ["--version", "-v", "version"])

@@ -17,7 +17,12 @@ export interface DevArguments {
 
 export type Command =
   | DevArguments
-  | { readonly name: "init"; readonly directory: string; readonly force: boolean }
+  | {
+      readonly name: "init";
+      readonly directory: string;
+      readonly force: boolean;
+      readonly off: boolean;
+    }
   | { readonly name: "serve" | "help" | "version" };
 
 const portMax = 65_535;
@@ -86,13 +91,14 @@ function parseDev(words: readonly string[]): Command {
 function parseInit(words: readonly string[]): Command {
   const { values, positionals } = parse(words, {
     force: { type: "boolean", default: false },
+    off: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   });
   if (values.help) return { name: "help" };
   const [directory] = positionals;
   if (directory === undefined || positionals.length > 1)
     throw wrong("init takes one folder: presync init <dir>");
-  return { name: "init", directory, force: values.force };
+  return { name: "init", directory, force: values.force, off: values.off };
 }
 
 type OptionsConfig = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;

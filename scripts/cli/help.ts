@@ -4,9 +4,12 @@ import { appPortDefault } from "./dev.ts";
 
 export const helpText: string = `presync: offline work and cloud sync from a service worker and a bucket
 
-presync init <dir> [--force]
+presync init <dir> [--force] [--off]
     Put the worker, its wasm and the page module beside an app's files, and list those files for
     offline use. Run it again after every build.
+    --force                  overwrite files that are not presync's
+    --off                    put a worker there, and nothing else, that removes presync from the
+                             browsers that come by and keeps their data; without it all is back
 
 presync dev [options]
     Store, service and app on this machine's loopback, for development.

@@ -3,11 +3,11 @@ import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { InitStep } from "./init.ts";
-import { initApp } from "./init.ts";
+import { initApp, initOff } from "./init.ts";
 import type { PrecacheEntry } from "./precache.ts";
 import { precacheBytesMax, precacheFilesMax } from "./precache.ts";
 import type { TestFolders } from "./test-folders.ts";
-import { createTestFolders, shippedContent, writeFileAt } from "./test-folders.ts";
+import { createTestFolders, offContent, shippedContent, writeFileAt } from "./test-folders.ts";
 
 let folders: TestFolders;
 
@@ -113,6 +113,32 @@ describe("presync init", () => {
   it("refuses more bytes than a browser should fetch", async () => {
     await write("big.wasm", "x".repeat(precacheBytesMax));
     await expect(init()).rejects.toMatchObject({ code: "too-large" });
+  });
+
+  it("turns presync off by exchanging the worker alone, and on again", async () => {
+    await write("index.html", "<h1>app");
+    await init();
+    const before = await manifest();
+    const options = { directory: folders.app, packageDirectory: folders.package, force: false };
+    expect(await initOff(options)).toEqual([{ file: "presync-sw.js", did: "updated" }]);
+    expect(await read("presync-sw.js")).toBe(offContent);
+    expect(await read("presync.js")).toBe(shippedContent["presync.js"]);
+    expect(await manifest()).toEqual(before);
+    expect((await init()).filter(({ did }) => did === "updated")).toEqual([
+      { file: "presync-sw.js", did: "updated" },
+    ]);
+    expect(await read("presync-sw.js")).toBe(shippedContent["presync-sw.js"]);
+  });
+
+  it("does not turn off a worker that is not presync's, unless it is told to", async () => {
+    await write("presync-sw.js", "// mine");
+    const options = { directory: folders.app, packageDirectory: folders.package };
+    await expect(initOff({ ...options, force: false })).rejects.toMatchObject({
+      code: "conflict",
+    });
+    expect(await read("presync-sw.js")).toBe("// mine");
+    await initOff({ ...options, force: true });
+    expect(await read("presync-sw.js")).toBe(offContent);
   });
 
   it("says what to do where nothing is built", async () => {

@@ -1,12 +1,19 @@
 /**
  * `presync init <dir>`: puts the worker, its wasm and the page module beside an app's files, and writes the list of
- * those files. Safe to run again after every build. A file that is not ours is never overwritten unasked, and
+ * those files; with `--off`, only the worker that turns presync off. Safe to run again after every build. A file that is not ours is never overwritten unasked, and
  * nothing at all is written where one stands in the way.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PresyncError } from "../../shared/errors.ts";
-import { banner, manifestFile, shippedFiles, wasmFile } from "./package-files.ts";
+import {
+  banner,
+  manifestFile,
+  offFile,
+  shippedFiles,
+  wasmFile,
+  workerFile,
+} from "./package-files.ts";
 import { findAppFiles, precacheEntries, precacheScript } from "./precache.ts";
 
 /** A banner stands at the very start, save for a byte-order mark or a strict-mode line of a bundler. */
@@ -25,13 +32,35 @@ export interface InitStep {
 
 /** Throws `conflict`, naming the files, where foreign ones are in the way. */
 export async function initApp(options: InitOptions): Promise<InitStep[]> {
-  const { directory, packageDirectory, force } = options;
-  await mkdir(directory, { recursive: true });
+  const { directory, packageDirectory } = options;
   const contents = new Map<string, Buffer>();
   for (const file of shippedFiles) contents.set(file, await shipped(packageDirectory, file));
+  await prepare(options, [...shippedFiles, manifestFile], contents);
+  const steps: InitStep[] = [];
+  for (const [file, content] of contents) steps.push(await put(directory, file, content));
+  // After the others: they are in the list.
+  const entries = await precacheEntries(await findAppFiles(directory));
+  const manifest = Buffer.from(precacheScript(entries));
+  steps.push(await put(directory, manifestFile, manifest));
+  return steps;
+}
 
+/** The worker's place is taken by one that removes it. Throws `conflict` where a foreign file has that place. */
+export async function initOff(options: InitOptions): Promise<InitStep[]> {
+  const content = await shipped(options.packageDirectory, offFile);
+  await prepare(options, [workerFile], new Map([[workerFile, content]]));
+  return [await put(options.directory, workerFile, content)];
+}
+
+/** Makes the folder, and sees to it that nothing foreign is in the way of `files`. */
+async function prepare(
+  { directory, force }: InitOptions,
+  files: readonly string[],
+  contents: ReadonlyMap<string, Buffer>,
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
   const foreign: string[] = [];
-  for (const file of [...shippedFiles, manifestFile]) {
+  for (const file of files) {
     const there = await contentOf(join(directory, file));
     const ours =
       there === undefined ||
@@ -45,14 +74,6 @@ export async function initApp(options: InitOptions): Promise<InitStep[]> {
       "conflict",
       `not written by presync: ${foreign.join(", ")}; --force overwrites`,
     );
-
-  const steps: InitStep[] = [];
-  for (const [file, content] of contents) steps.push(await put(directory, file, content));
-  // After the others: they are in the list.
-  const entries = await precacheEntries(await findAppFiles(directory));
-  const manifest = Buffer.from(precacheScript(entries));
-  steps.push(await put(directory, manifestFile, manifest));
-  return steps;
 }
 
 async function put(directory: string, file: string, content: Buffer): Promise<InitStep> {

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const workerFile = "presync-sw.js";
+/** Takes the worker's place to turn presync off. */
+export const offFile = "presync-off.js";
 export const wasmFile = "automerge.wasm";
 export const pageFile = "presync.js";
 export const manifestFile = "presync-manifest.js";

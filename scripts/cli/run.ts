@@ -6,7 +6,7 @@ import { parseCommand } from "./arguments.ts";
 import type { DevStack } from "./dev.ts";
 import { startDev } from "./dev.ts";
 import { helpText } from "./help.ts";
-import { initApp } from "./init.ts";
+import { initApp, initOff } from "./init.ts";
 import { manifestFile, packageVersion } from "./package-files.ts";
 import { startService } from "./serve.ts";
 
@@ -44,10 +44,15 @@ async function run(command: Command, world: CliWorld): Promise<void> {
       return service.close();
     }
     case "init": {
-      const { directory, force } = command;
-      const steps = await initApp({ directory, packageDirectory, force });
+      const { directory, force, off } = command;
+      const init = off ? initOff : initApp;
+      const steps = await init({ directory, packageDirectory, force });
       for (const { file, did } of steps) print(`${did.padEnd(9)} ${join(directory, file)}`);
-      return print(`run it again after every build: ${manifestFile} lists the app's files`);
+      return print(
+        off
+          ? "once it is deployed, presync is off; presync init without --off brings everything back"
+          : `run it again after every build: ${manifestFile} lists the app's files`,
+      );
     }
     case "version":
       return print(await packageVersion(packageDirectory));

@@ -16,12 +16,15 @@ export const shippedContent = {
   "automerge.wasm": "\0asm",
 } as const;
 
+export const offContent = "/*! presync worker that removes itself */\n";
+
 export async function createTestFolders(): Promise<TestFolders> {
   const root = await mkdtemp(join(tmpdir(), "presync-cli-"));
   const folders = { app: join(root, "app"), package: join(root, "package", "dist") };
   await mkdir(folders.app);
   for (const [name, text] of Object.entries(shippedContent))
     await writeFileAt(join(folders.package, name), text);
+  await writeFileAt(join(folders.package, "presync-off.js"), offContent);
   await writeFileAt(join(folders.package, "..", "package.json"), `{"version": "1.2.3"}`);
   return { root, ...folders, remove: () => rm(root, { recursive: true }) };
 }
