@@ -25,15 +25,18 @@ export interface AppShell {
   keep(urls: readonly string[]): Promise<void>;
   /** One of presync's own files, from the cache first: its URL names its content. */
   ownFile(url: string): Promise<Response>;
+  /** It turned out to be damaged: next time it is fetched anew. */
+  forget(url: string): Promise<void>;
 }
 
 /** Must be called while the worker's script is first run: precaching installs listeners. */
 export function createAppShell(
   worker: ServiceWorkerGlobalScope,
   precached: readonly PrecacheEntry[],
+  ownFiles: readonly string[],
 ): AppShell {
   const { scope } = worker.registration;
-  const own = new Set<string>();
+  const own = new Set(ownFiles);
   const names = cacheNamesOf(scope);
   const openCache = (): Promise<Cache> => caches.open(names.shell);
   const files = new PrecacheController({ cacheName: names.files });
@@ -81,6 +84,15 @@ export function createAppShell(
     }
   };
 
+  const ownFile = async (url: string): Promise<Response> => {
+    const cache = await openCache();
+    const found = await cache.match(url);
+    if (found !== undefined) return found;
+    const response = await fetch(url);
+    if (response.ok) await cache.put(url, response.clone());
+    return response;
+  };
+
   const isOwn = (url: string): boolean => new URL(url).origin === worker.location.origin;
 
   return {
@@ -90,7 +102,7 @@ export function createAppShell(
       // A stream must not be cut off, and a part of a file must not be kept as the whole.
       const { headers } = request;
       if (headers.has("range") || headers.get("accept") === "text/event-stream") return;
-      event.respondWith(respond(event));
+      event.respondWith(own.has(request.url) ? ownFile(request.url) : respond(event));
     },
     async keep(urls) {
       const cache = await openCache();
@@ -104,15 +116,8 @@ export function createAppShell(
       const surplus = keys.slice(0, Math.max(0, keys.length - keptMax));
       await Promise.all(surplus.map((request) => cache.delete(request)));
     },
-    async ownFile(url) {
-      own.add(url);
-      const cache = await openCache();
-      const found = await cache.match(url);
-      if (found !== undefined) return found;
-      const response = await fetch(url);
-      if (response.ok) await cache.put(url, response.clone());
-      return response;
-    },
+    ownFile,
+    forget: async (url) => void (await (await openCache()).delete(url)),
   };
 }
 

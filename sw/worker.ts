@@ -35,8 +35,8 @@ const statusIntervalMs = 50;
 
 /** Must be called while the worker's script is first run. */
 export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOptions): void {
-  const shell = createAppShell(worker, options.precache);
   const wasm = new URL(options.wasm, worker.location.href).href;
+  const shell = createAppShell(worker, options.precache, [wasm]);
   let hub: Promise<TabHub> | null = null;
   let loading: Promise<void> | null = null;
 
@@ -48,6 +48,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     loading ??= loadWasm();
     loading.catch(() => {
       loading = null;
+      background(shell.forget(wasm));
     });
     return loading;
   };
@@ -81,7 +82,11 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
   worker.addEventListener("activate", (event) => {
     event.waitUntil(worker.clients.claim());
   });
-  worker.addEventListener("fetch", (event) => shell.handleFetch(event));
+  worker.addEventListener("fetch", (event) => {
+    shell.handleFetch(event);
+    // Its page will say hello in a moment: meanwhile everything is made ready.
+    if (event.request.mode === "navigate") running().catch(() => undefined);
+  });
   worker.addEventListener("message", (event) => {
     const message = ownMessage(event.data);
     const [port] = event.ports;
