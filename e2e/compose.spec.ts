@@ -38,6 +38,13 @@ function paths(device: Device): string[] {
   return device.network.log.map(({ path }) => path);
 }
 
+async function isKept(): Promise<boolean> {
+  const found = await Promise.all(
+    [location.href, "/presync.js"].map((address) => caches.match(address)),
+  );
+  return found.every((response) => response !== undefined);
+}
+
 async function expectToWork(stack: Stack, device: Device): Promise<Tab> {
   const tab = await device.tab();
   await tab.open();
@@ -47,7 +54,8 @@ async function expectToWork(stack: Stack, device: Device): Promise<Tab> {
   await device.workers.stop();
   await tab.add("and after the worker's end");
   await tab.saved("device");
-  // The shell is presync's, the greeting the own worker's.
+  // The shell is presync's, the greeting the own worker's. What a page has loaded is kept soon after.
+  await expect.poll(() => tab.page.evaluate(isKept)).toBe(true);
   device.network.cut();
   await tab.reload();
   await tab.open();

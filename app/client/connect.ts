@@ -14,6 +14,7 @@ import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
 import { discoverService } from "./discover-service.ts";
 import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
+import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { Subscribable } from "./subscribable.ts";
 import { createSubscribable, readOnly } from "./subscribable.ts";
@@ -105,6 +106,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   let builds: { readonly first: string; readonly present: string } | null = null;
   /** Why no worker could be started, attempt after attempt. */
   let failure: Problem | null = null;
+  let loaded: LoadedReport | null = null;
   let gathering: ReturnType<typeof setTimeout> | undefined;
   let session = createSession();
   const repos = createSubscribable(session.repo);
@@ -130,6 +132,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         failure = null;
         sendContext();
         session.connected(welcome.peerId);
+        loaded?.repeat();
         refreshStatus();
         first.resolve();
       },
@@ -260,7 +263,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     link.close();
     throw error;
   }
-  reportLoaded(link, wasm, signal);
+  loaded = reportLoaded(link, wasm, signal);
 
   const presync: Presync = {
     get repo() {

@@ -7,7 +7,12 @@ const shellInitiators: ReadonlySet<string> = new Set(["script", "link", "css", "
 /** Late files (fonts, lazy modules) come in a trickle: report them together. */
 const settleMs = 1_000;
 
-export function reportLoaded(link: WorkerLink, wasm: URL, signal: AbortSignal): void {
+export interface LoadedReport {
+  /** There is another worker: the one before may have ended before it had kept everything. */
+  repeat(): void;
+}
+
+export function reportLoaded(link: WorkerLink, wasm: URL, signal: AbortSignal): LoadedReport {
   const own = [withoutHash(location.href), wasm.href, new URL("/presync.json", location.href).href];
   const seen = new Set(own);
   const fresh = new Set(own);
@@ -38,6 +43,13 @@ export function reportLoaded(link: WorkerLink, wasm: URL, signal: AbortSignal): 
   collect(performance.getEntriesByType("resource"));
   clearTimeout(timer);
   report();
+  return {
+    repeat() {
+      for (const url of seen) fresh.add(url);
+      clearTimeout(timer);
+      report();
+    },
+  };
 }
 
 function withoutHash(address: string): string {

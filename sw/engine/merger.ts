@@ -108,7 +108,7 @@ export function createMerger(parts: MergerParts): Merger {
     const range = wasteful(writer.manifest?.slots ?? []);
     if (range === undefined || emptied + 1 > writer.manifests.count * tuning.emptyPutsShare) return;
     await publisher.exclusive(async () => {
-      await writer.finish(bucket);
+      await publisher.begin(bucket);
       const { stored, manifest } = writer;
       const listed = manifest?.slots ?? [];
       // The manifest may have changed, and a late PUT may still land there.
@@ -129,7 +129,7 @@ export function createMerger(parts: MergerParts): Merger {
   };
 
   const write = async (bucket: Bucket, merge: Merge, pack: Pack): Promise<void> => {
-    await writer.finish(bucket);
+    await publisher.begin(bucket);
     const slot = slotFor(bucket, merge);
     if (slot === undefined || writer.stored.merged !== null || !isListed(merge.from)) return;
     await writer.writeSegment(bucket, slot, pack, (merged) => ({ merged }));

@@ -69,6 +69,8 @@ export interface Publisher {
   revoke(ids: readonly DocumentId[], heldUntil?: number): Promise<void>;
   /** Runs an action that writes objects, while nothing else does. Throws `closed`. */
   exclusive<T>(action: () => Promise<T>): Promise<T>;
+  /** What every such action begins with: the own manifest is looked at, and an earlier write brought to its end. */
+  begin(bucket: Bucket): Promise<void>;
 }
 
 export interface PublisherParts {
@@ -255,6 +257,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       forced = true;
     },
     exclusive,
+    begin,
     flush: (bucket) => exclusive(() => flush(bucket)),
     publishPack: (bucket, pack, outcome) =>
       exclusive(async () => {

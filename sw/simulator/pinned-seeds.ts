@@ -45,4 +45,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
     found: "what waited for an open document was not applied until something else happened to it",
     violates: null,
   },
+  {
+    name: "a merge is the first thing an incarnation writes",
+    seed: 30510,
+    found: "a merge did not wait until the own manifest had been looked at",
+    violates: null,
+  },
 ];
