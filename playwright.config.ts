@@ -1,9 +1,31 @@
+import type { PlaywrightWorkerOptions } from "@playwright/test";
 import { defineConfig } from "@playwright/test";
+import type { WorkerOptions } from "./e2e/fixtures.ts";
 
-/** Debian's; another one is named by `PRESYNC_CHROMIUM`. */
+/** Debian's; others are named by these variables. */
 const chromium = process.env["PRESYNC_CHROMIUM"] ?? "/usr/bin/chromium";
+const firefox = process.env["PRESYNC_FIREFOX"] ?? "/usr/bin/firefox-esr";
 
-export default defineConfig({
+/** Firefox as it is, which Playwright drives over WebDriver BiDi, and not a build of Playwright's. */
+const firefoxUse = (
+  prefs: Readonly<Record<string, number>> = {},
+): Partial<PlaywrightWorkerOptions & WorkerOptions> => ({
+  engine: "firefox",
+  browserName: "firefox",
+  channel: "moz-firefox",
+  launchOptions: {
+    executablePath: firefox,
+    // Lets the tests end workers.
+    args: ["--remote-allow-system-access"],
+    firefoxUserPrefs: {
+      // The tests' network is a proxy, and everything is on loopback.
+      "network.proxy.allow_hijacking_localhost": true,
+      ...prefs,
+    },
+  },
+});
+
+export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
   // `*.test.ts` are vitest's.
   testMatch: "**/*.spec.ts",
@@ -20,9 +42,21 @@ export default defineConfig({
     {
       name: "chromium",
       use: {
+        engine: "chromium",
         browserName: "chromium",
         launchOptions: { executablePath: chromium, args: ["--disable-gpu"] },
       },
     },
+    { name: "firefox", use: firefoxUse(), testIgnore: "refusals.spec.ts" },
+    {
+      // A browser that ends an idle worker after half a second instead of half a minute.
+      name: "firefox-impatient",
+      use: firefoxUse({
+        "dom.serviceWorkers.idle_timeout": 500,
+        "dom.serviceWorkers.idle_extended_timeout": 500,
+      }),
+      testIgnore: "refusals.spec.ts",
+    },
+    { name: "webkit", use: { engine: "webkit" }, testMatch: "everywhere.spec.ts" },
   ],
 });

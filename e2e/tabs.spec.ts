@@ -56,7 +56,7 @@ for (const how of ["closed", "navigated away"] as const)
       if (worker === "stopped") await laptop.workers.stop();
       // Both are under way before either has happened.
       const edit = tab.add("last words").catch(() => undefined);
-      await (how === "closed" ? tab.close() : tab.page.goto("about:blank"));
+      await (how === "closed" ? tab.close() : tab.goto("about:blank"));
       await edit;
 
       const next = await laptop.tab();
@@ -68,8 +68,8 @@ test("a tab whose own script closes it right after an edit", async ({ device }) 
   const laptop = await device("laptop");
   const tab = await laptop.popup(await laptop.tab());
   await tab.open();
-  const closed = tab.page.waitForEvent("close");
-  await tab.page.evaluate(() => {
+  const closed = tab.untilClosed();
+  await tab.evaluate(() => {
     lists["todos"]!.change((list) => void list.items.push("last words"));
     globalThis.close();
   });
