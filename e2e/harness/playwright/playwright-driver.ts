@@ -53,7 +53,14 @@ function report(context: BrowserContext, events: ProfileEvents): void {
   context.on("serviceworker", (worker) =>
     worker.on("console", (message) => events.line(message.text())),
   );
-  context.on("weberror", (event) => events.error(String(event.error())));
+  context.on("weberror", (event) => {
+    if (!isRemark(event.error())) events.error(String(event.error()));
+  });
+}
+
+/** What Firefox itself says of a request that failed comes from its driver like an error that nobody caught. */
+function isRemark(error: Error): boolean {
+  return error.message.startsWith("Failed to load ‘");
 }
 
 function drivenProfile(context: BrowserContext, workers: WorkerControl): DrivenProfile {
@@ -84,7 +91,8 @@ function drivenPage(page: Page): DrivenPage {
     reload: async () => void (await page.reload()),
     title: () => page.title(),
     async connect(load) {
-      const failure = page.waitForEvent("pageerror", { timeout: 0 }).then((error) => {
+      const predicate = (error: Error): boolean => !isRemark(error);
+      const failure = page.waitForEvent("pageerror", { predicate, timeout: 0 }).then((error) => {
         throw error;
       });
       failure.catch(() => undefined);
