@@ -25,6 +25,9 @@ const firefoxUse = (
   },
 });
 
+/** No browser takes part in the one, and the other looks into V8. */
+const notInFirefox = ["refusals.spec.ts", "leaks.spec.ts"];
+
 export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",
   // `*.test.ts` are vitest's.
@@ -47,16 +50,27 @@ export default defineConfig<object, WorkerOptions>({
         launchOptions: { executablePath: chromium, args: ["--disable-gpu"] },
       },
     },
-    { name: "firefox", use: firefoxUse(), testIgnore: "refusals.spec.ts" },
+    { name: "firefox", use: firefoxUse(), testIgnore: notInFirefox },
     {
-      // A browser that ends an idle worker after half a second instead of half a minute.
+      // A browser that ends an idle worker after half a second instead of half a minute. What takes one life of a
+      // worker elsewhere takes several here.
       name: "firefox-impatient",
+      timeout: 180_000,
+      expect: { timeout: 75_000 },
       use: firefoxUse({
         "dom.serviceWorkers.idle_timeout": 500,
         "dom.serviceWorkers.idle_extended_timeout": 500,
       }),
-      testIgnore: "refusals.spec.ts",
+      testIgnore: notInFirefox,
     },
-    { name: "webkit", use: { engine: "webkit" }, testMatch: "everywhere.spec.ts" },
+    {
+      // The others are about what its driver does not allow: to end a worker, to keep a profile on disk, or to do what
+      // Playwright does.
+      name: "webkit",
+      use: { engine: "webkit" },
+      testMatch: ["everywhere", "tabs", "sync", "offline", "users"].map(
+        (name) => `${name}.spec.ts`,
+      ),
+    },
   ],
 });

@@ -121,10 +121,10 @@ for (const how of ["closed", "navigated away"] as const)
     const edit = tab.add("last words").catch(() => undefined);
     await (how === "closed" ? tab.close() : tab.goto("about:blank"));
     await edit;
-    await expect.poll(() => phone.items()).toEqual(["before", "last words"]);
     const next = await laptop.tab();
     await next.open();
     await expect.poll(() => next.items()).toEqual(["before", "last words"]);
+    await expect.poll(() => phone.items()).toEqual(["before", "last words"]);
   });
 
 test("a worker that ends at every step of a session is not missed", async ({ stack, device }) => {

@@ -1,5 +1,6 @@
 /** The tabs of one browser: they agree with each other, and what one leaves behind is not lost. */
 import { expect, test } from "./fixtures.ts";
+import { needs } from "./harness/engine.ts";
 
 test("two tabs agree, signed out and without a network", async ({ device }) => {
   const laptop = await device("laptop");
@@ -48,6 +49,7 @@ test("signing in and out in one tab is seen in the other", async ({ device }) =>
 for (const how of ["closed", "navigated away"] as const)
   for (const worker of ["running", "stopped"] as const)
     test(`a tab ${how} right after an edit, the worker ${worker}`, async ({ device }) => {
+      if (worker === "stopped") needs("ended workers");
       const laptop = await device("laptop");
       const tab = await laptop.tab();
       await tab.open();
@@ -65,6 +67,7 @@ for (const how of ["closed", "navigated away"] as const)
     });
 
 test("a tab whose own script closes it right after an edit", async ({ device }) => {
+  needs("popups");
   const laptop = await device("laptop");
   const tab = await laptop.popup(await laptop.tab());
   await tab.open();
@@ -81,6 +84,7 @@ test("a tab whose own script closes it right after an edit", async ({ device }) 
 });
 
 test("the last words of a browser's only tab reach the other device", async ({ device }) => {
+  needs("workers that outlive their tabs");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   const key = await tab.signUp();

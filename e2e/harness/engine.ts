@@ -3,27 +3,30 @@ import { test } from "@playwright/test";
 
 export type EngineName = "chromium" | "firefox" | "webkit";
 
-const noWorkers = "Playwright shows no service workers in Firefox";
-const noPlaywright = "Playwright does not drive WebKitGTK";
-
-/** What some drivers do not allow, and why. */
+/** What cannot be done in some engines, or in some projects of `playwright.config.ts`, and why. */
 const missing = {
   "ended workers": {
     webkit: "WebDriver has no command that ends a service worker",
   },
-  "workers from inside": { firefox: noWorkers, webkit: noPlaywright },
-  "killed browsers": {
-    webkit: "under WebDriver, WebKitGTK keeps its profiles in memory only",
+  popups: {
+    webkit: "the test bed does not find the windows there that a page opens itself",
+  },
+  "workers from inside": {
+    firefox: "Playwright shows no service workers in Firefox",
+  },
+  "workers that outlive their tabs": {
+    "firefox-impatient": "a worker without a tab is ended before it has sent anything",
   },
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
-    webkit: "no driver's command limits an origin's storage in WebKitGTK",
   },
-} as const satisfies Record<string, Partial<Record<EngineName, string>>>;
+} as const satisfies Record<string, Readonly<Record<string, string>>>;
 
-/** Skips the test that calls it, with the reason, where the driver of its engine does not allow this. */
+/** Skips the test that calls it, with the reason, where this cannot be done. */
 export function needs(ability: keyof typeof missing): void {
-  const { engine } = test.info().project.use as { engine: EngineName };
-  const reasons: Partial<Record<EngineName, string>> = missing[ability];
-  test.skip(reasons[engine] !== undefined, `${ability}: ${reasons[engine]}`);
+  const { name, use } = test.info().project;
+  const { engine } = use as { engine: EngineName };
+  const reasons: Readonly<Record<string, string>> = missing[ability];
+  const reason = reasons[name] ?? reasons[engine];
+  test.skip(reason !== undefined, `${ability}: ${reason}`);
 }

@@ -91,8 +91,8 @@ function drivenPage(page: Page): DrivenPage {
     reload: async () => void (await page.reload()),
     title: () => page.title(),
     async connect(load) {
-      const predicate = (error: Error): boolean => !isRemark(error);
-      const failure = page.waitForEvent("pageerror", { predicate, timeout: 0 }).then((error) => {
+      const options = { predicate: (error: Error) => !isRemark(error), timeout: 0 };
+      const failure = page.waitForEvent("pageerror", options).then((error) => {
         throw error;
       });
       failure.catch(() => undefined);
