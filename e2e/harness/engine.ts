@@ -20,6 +20,9 @@ const missing = {
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
   },
+  eviction: {
+    firefox: "the driver has no command that deletes what an origin has stored in Firefox",
+  },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
 /** Skips the test that calls it, with the reason, where this cannot be done. */
