@@ -1,5 +1,6 @@
 /** An app that has been visited opens without a network, and what is done then is kept and sent later. */
 import type { Device } from "./harness/device.ts";
+import { needs } from "./harness/engine.ts";
 import type { Tab } from "./harness/tab.ts";
 import { untilKept } from "./harness/until-kept.ts";
 import { expect, test } from "./fixtures.ts";
@@ -56,6 +57,7 @@ test("the second visit works without the app's server", async ({ stack, device }
 });
 
 test("the second visit works on a network that never answers", async ({ device }) => {
+  needs("workers that wait");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   await tab.open();

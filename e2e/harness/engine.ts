@@ -17,6 +17,9 @@ const missing = {
   "workers that outlive their tabs": {
     "firefox-impatient": "a worker without a tab is ended before it has sent anything",
   },
+  "workers that wait": {
+    "firefox-impatient": "a worker is ended before it gives up waiting for the network",
+  },
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
   },
