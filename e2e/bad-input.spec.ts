@@ -62,8 +62,8 @@ const damages: Readonly<Record<string, (good: Buffer) => Buffer>> = {
 for (const [what, damage] of Object.entries(damages))
   test(`a manifest damaged: ${what}`, async ({ stack, device }) => {
     const { admin } = stack.store;
-    const { laptop, phone, laptopPrefix } = await twoDevices(device);
-    await laptop.page.context().close();
+    const { laptopDevice, phone, laptopPrefix } = await twoDevices(device);
+    await laptopDevice.close();
     const key = `${laptopPrefix}/manifest`;
     const good = (await admin.get(key)).body;
     await overwrite(admin, key, damage(good));
@@ -102,8 +102,8 @@ test("a device mends its own damaged manifest", async ({ stack, device }) => {
 
 test("a manifest of another replica is not taken for this one's", async ({ stack, device }) => {
   const { admin } = stack.store;
-  const { laptop, phone, laptopPrefix, phonePrefix } = await twoDevices(device);
-  await laptop.page.context().close();
+  const { laptopDevice, phone, laptopPrefix, phonePrefix } = await twoDevices(device);
+  await laptopDevice.close();
   const key = `${laptopPrefix}/manifest`;
   const good = (await admin.get(key)).body;
   await overwrite(admin, key, (await admin.get(`${phonePrefix}/manifest`)).body);
@@ -116,7 +116,8 @@ test("a manifest of another replica is not taken for this one's", async ({ stack
 
 test("a damaged segment is reported, and read when it is mended", async ({ stack, device }) => {
   const { admin } = stack.store;
-  const laptop = await (await device("laptop")).tab();
+  const laptopDevice = await device("laptop");
+  const laptop = await laptopDevice.tab();
   const key = await laptop.signUp();
   // Too much for a manifest.
   const long = Array.from({ length: 60 }, () => crypto.randomUUID()).join(" ");
@@ -124,7 +125,7 @@ test("a damaged segment is reported, and read when it is mended", async ({ stack
   await laptop.add(long);
   await laptop.saved("bucket");
   const segment = `${await prefixOf(laptop)}/seg/0/0`;
-  await laptop.page.context().close();
+  await laptopDevice.close();
   const good = (await admin.get(segment)).body;
   await overwrite(admin, segment, good.subarray(0, 100));
 
@@ -144,8 +145,8 @@ test("a damaged segment is reported, and read when it is mended", async ({ stack
 
 test("a change that cannot be read harms no other", async ({ stack, device }) => {
   const { admin } = stack.store;
-  const { laptop, phone, laptopPrefix } = await twoDevices(device);
-  await laptop.page.context().close();
+  const { laptopDevice, phone, laptopPrefix } = await twoDevices(device);
+  await laptopDevice.close();
   const key = `${laptopPrefix}/manifest`;
   const { generation, body } = await openEnvelope(
     (await admin.get(key)).body,

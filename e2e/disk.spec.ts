@@ -1,10 +1,12 @@
 /** A full disk: the status says so, nothing is lost while the tab is open, and all is stored when there is room. */
 import { expect, test } from "./fixtures.ts";
+import { needs } from "./harness/engine.ts";
 
 /** Chromium asks how much room there is twice a minute, and we try again after up to a quarter of one. */
 const noticeMsMax = 50_000;
 
 test("edits on a full disk are kept, and stored when there is room", async ({ stack, device }) => {
+  needs("a full disk");
   test.slow();
   const laptop = await device("laptop");
   const tab = await laptop.tab();

@@ -5,15 +5,17 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BrowserContext } from "@playwright/test";
 import { expect, test as base } from "@playwright/test";
-import { killBrowser } from "./harness/browser-process.ts";
 import type { ChaosProxy } from "./harness/chaos-proxy.ts";
 import { startChaosProxy } from "./harness/chaos-proxy.ts";
 import type { Device } from "./harness/device.ts";
 import { createDevice } from "./harness/device.ts";
+import type { DrivenProfile, Driver, ProfileEvents } from "./harness/driver.ts";
+import type { EngineName } from "./harness/engine.ts";
+import { startPlaywrightDriver } from "./harness/playwright/playwright-driver.ts";
 import type { Stack, StackOptions } from "./harness/stack.ts";
 import { startStack } from "./harness/stack.ts";
+import { startWebkitDriver } from "./harness/webkit/webkit-driver.ts";
 
 /** A browser profile on disk, which outlives the browser. */
 export interface Profile {
@@ -30,7 +32,27 @@ export interface Fixtures {
   profile: (name: string) => Promise<Profile>;
 }
 
-export const test = base.extend<Fixtures & { world: World }>({
+export interface WorkerOptions {
+  /** Which engine a project's devices have. */
+  engine: EngineName;
+}
+
+export const test = base.extend<Fixtures & { world: World }, WorkerOptions & { driver: Driver }>({
+  engine: ["chromium", { option: true, scope: "worker" }],
+  driver: [
+    async ({ engine, playwright, launchOptions, channel }, use) => {
+      const driver =
+        engine === "webkit"
+          ? await startWebkitDriver()
+          : await startPlaywrightDriver(
+              playwright[engine],
+              channel === undefined ? launchOptions : { ...launchOptions, channel },
+            );
+      await use(driver);
+      await driver.close();
+    },
+    { scope: "worker" },
+  ],
   stackOptions: [{}, { option: true }],
   stack: async ({ stackOptions }, use) => {
     const stack = await startStack(stackOptions);
@@ -44,33 +66,23 @@ export const test = base.extend<Fixtures & { world: World }>({
     await world.close();
     expect(errors).toEqual([]);
   },
-  device: async ({ browser, world }, use) => {
+  device: async ({ driver, world }, use) => {
     await use(async (name) => {
       const network = await world.network();
-      const context = await browser.newContext({ proxy: { server: network.address } });
-      return world.device(name, context, network);
+      return world.device(name, network, (events) => driver.newProfile(network.address, events));
     });
   },
-  profile: async ({ playwright, launchOptions, world }, use) => {
+  profile: async ({ driver, world }, use) => {
     await use(async (name) => {
       const directory = await mkdtemp(join(tmpdir(), "presync-e2e-profile-"));
       world.onClose(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
       const network = await world.network();
-      let context: BrowserContext | null = null;
       return {
-        async open() {
-          context = await playwright.chromium.launchPersistentContext(directory, {
-            ...launchOptions,
-            proxy: { server: network.address },
-          });
-          return world.device(name, context, network);
-        },
-        async kill() {
-          const closed = context?.waitForEvent("close");
-          await killBrowser(directory);
-          await closed;
-          context = null;
-        },
+        open: () =>
+          world.device(name, network, (events) =>
+            driver.openProfile(directory, network.address, events),
+          ),
+        kill: () => driver.killProfile(directory),
       };
     });
   },
@@ -82,7 +94,11 @@ export { expect };
 interface World {
   readonly devices: readonly Device[];
   network(): Promise<ChaosProxy>;
-  device(name: string, context: BrowserContext, network: ChaosProxy): Promise<Device>;
+  device(
+    name: string,
+    network: ChaosProxy,
+    open: (events: ProfileEvents) => Promise<DrivenProfile>,
+  ): Promise<Device>;
   onClose(closer: () => Promise<unknown>): void;
   close(): Promise<void>;
 }
@@ -97,9 +113,9 @@ function createWorld(stack: Stack): World {
       closers.push(() => proxy.close());
       return proxy;
     },
-    async device(name, context, network) {
-      closers.push(() => context.close());
-      const device = await createDevice(name, context, network, stack.app.url);
+    async device(name, network, open) {
+      const device = await createDevice(name, open, network, stack.app.url);
+      closers.push(() => device.close());
       devices.push(device);
       return device;
     },

@@ -1,23 +1,9 @@
 /** An app that has been visited opens without a network, and what is done then is kept and sent later. */
 import type { Device } from "./harness/device.ts";
+import { needs } from "./harness/engine.ts";
 import type { Tab } from "./harness/tab.ts";
+import { untilKept } from "./harness/until-kept.ts";
 import { expect, test } from "./fixtures.ts";
-
-/** The worker keeps what a page has loaded, and nobody tells when it has done so. */
-async function untilKept(tab: Tab): Promise<void> {
-  const isKept = (): Promise<boolean> =>
-    tab.page.evaluate(async () => {
-      const wasm = performance
-        .getEntriesByType("resource")
-        .map(({ name }) => name)
-        .find((name) => name.includes("automerge.wasm"));
-      const found = [location.href, "/presync.js", "/presync.json", wasm ?? "/none"].map(
-        async (url) => (await caches.match(url)) !== undefined,
-      );
-      return (await Promise.all(found)).every(Boolean);
-    });
-  await expect.poll(isKept).toBe(true);
-}
 
 /** Works through a visit without a network, and one with it; what was done must have survived both. */
 async function workOffline(tab: Tab, phone: Tab, heal: () => Promise<void>): Promise<void> {
@@ -71,6 +57,7 @@ test("the second visit works without the app's server", async ({ stack, device }
 });
 
 test("the second visit works on a network that never answers", async ({ device }) => {
+  needs("workers that wait");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   await tab.open();
@@ -100,14 +87,14 @@ test("an app that is online is never served from the cache", async ({ stack, dev
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   await untilKept(tab);
-  const changed = (await tab.page.content()).replace("<title>test page", "<title>changed page");
+  const changed = (await stack.app.read("/")).replace("<title>test page", "<title>changed page");
   stack.app.replace("/", changed, "text/html");
   await tab.reload();
-  await expect(tab.page).toHaveTitle("changed page");
+  await expect.poll(() => tab.title()).toBe("changed page");
   // And the newest is what is there offline.
   laptop.network.cut();
   await tab.reload();
-  await expect(tab.page).toHaveTitle("changed page");
+  await expect.poll(() => tab.title()).toBe("changed page");
 });
 
 test.describe("with a presync-manifest.js", () => {

@@ -2,8 +2,9 @@
  * Secrets stay in the worker and in its database: nothing that a page is told, or that anybody writes to a
  * console, holds a bucket credential, a session, or a signed URL.
  */
-import type { Page } from "@playwright/test";
+import { needs } from "./harness/engine.ts";
 import type { Stack } from "./harness/stack.ts";
+import type { Tab } from "./harness/tab.ts";
 import { expect, test } from "./fixtures.ts";
 
 declare global {
@@ -53,8 +54,8 @@ function listen(): void {
 }
 
 /** What is reachable from `presync`, and what else a page keeps. */
-function stateOf(page: Page): Promise<string> {
-  return page.evaluate(async () => {
+function stateOf(tab: Tab): Promise<string> {
+  return tab.evaluate(async () => {
     const seen = new Set<unknown>();
     const parts: string[] = [];
     const walk = (value: unknown, depth: number): void => {
@@ -89,8 +90,8 @@ function stateOf(page: Page): Promise<string> {
 }
 
 /** The exact secrets of the signed-in user, out of the worker's own database. */
-async function secretsOf(page: Page, stack: Stack): Promise<string[]> {
-  const found = await page.evaluate(async () => {
+async function secretsOf(tab: Tab, stack: Stack): Promise<string[]> {
+  const found = await tab.evaluate(async () => {
     const databases = await indexedDB.databases();
     const name = databases.map((each) => each.name ?? "").find((each) => each.endsWith("registry"));
     const db = await new Promise<IDBDatabase>((resolve, reject) => {
@@ -130,7 +131,7 @@ test("a page sees no secret, and no console does", async ({ stack, device }) => 
   await tab.add("made signed out");
   const key = await tab.signUp();
   await tab.saved("bucket");
-  const secrets = await secretsOf(tab.page, stack);
+  const secrets = await secretsOf(tab, stack);
   // Errors too, and everything that a failing store, service and worker say.
   await stack.store.stop();
   await stack.service.stop();
@@ -148,12 +149,12 @@ test("a page sees no secret, and no console does", async ({ stack, device }) => 
   await other.open();
   await expect.poll(() => other.items()).toEqual(["made signed out", "meanwhile"]);
 
-  for (const { page } of [tab, other]) {
-    const messages = await page.evaluate(() => heard);
+  for (const each of [tab, other]) {
+    const messages = await each.evaluate(() => heard);
     // It does hear.
     expect(messages.filter((text) => text.includes("type=welcome")).length).toBeGreaterThan(1);
     expect(leaks(messages.join("\n"), secrets)).toEqual([]);
-    const state = await stateOf(page);
+    const state = await stateOf(each);
     expect(state).toContain("grantExpiresAt");
     expect(leaks(state, secrets)).toEqual([]);
   }
@@ -165,9 +166,9 @@ test("the scan for secrets finds them", async ({ stack, device }) => {
   await laptop.context.addInitScript(listen);
   const tab = await laptop.tab();
   await tab.signUp();
-  const secrets = await secretsOf(tab.page, stack);
+  const secrets = await secretsOf(tab, stack);
   const [token = ""] = secrets;
-  await tab.page.evaluate(async (secret) => {
+  await tab.evaluate(async (secret) => {
     localStorage.setItem("planted", secret);
     const { port1, port2 } = new MessageChannel();
     const arrived = new Promise((resolve) => {
@@ -177,12 +178,13 @@ test("the scan for secrets finds them", async ({ stack, device }) => {
     await arrived;
     console.log(secret);
   }, token);
-  expect(leaks((await tab.page.evaluate(() => heard)).join("\n"), secrets)).toContain(token);
-  expect(leaks(await stateOf(tab.page), secrets)).toContain(token);
+  expect(leaks((await tab.evaluate(() => heard)).join("\n"), secrets)).toContain(token);
+  expect(leaks(await stateOf(tab), secrets)).toContain(token);
   await expect.poll(() => leaks(laptop.console.join("\n"), secrets)).toContain(token);
 });
 
 test("a worker's console is read too", async ({ device }) => {
+  needs("workers from inside");
   const laptop = await device("laptop");
   await laptop.tab();
   await laptop.context.serviceWorkers()[0]?.evaluate(() => console.warn("said by the worker"));

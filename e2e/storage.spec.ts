@@ -1,5 +1,6 @@
 /** The browser's storage misbehaves: connections close by themselves, databases do not open, everything is evicted. */
 import type { Device } from "./harness/device.ts";
+import { needs } from "./harness/engine.ts";
 import { expect, test } from "./fixtures.ts";
 
 declare global {
@@ -52,6 +53,7 @@ test("connections that the browser closes are opened anew, and no edit is lost",
   stack,
   device,
 }) => {
+  needs("workers from inside");
   const script = await stack.app.read("/presync-sw.js");
   stack.app.replace("/presync-sw.js", `(${String(keepConnections)})();\n${script}`);
   const laptop = await device("laptop");
@@ -114,6 +116,7 @@ test("where no database opens, editing goes on in memory, and the status says so
 });
 
 test("after everything was evicted, signing in brings it all back", async ({ stack, device }) => {
+  needs("eviction");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   const key = await tab.signUp();
@@ -141,6 +144,7 @@ test("data that is cleared under an open tab leaves a page that works", async ({
   stack,
   device,
 }) => {
+  needs("eviction");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   const key = await tab.signUp();

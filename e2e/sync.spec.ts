@@ -50,7 +50,8 @@ test("a device reads another that did not exist when its grant was made", async 
 });
 
 test("a device that signs in later gets everything", async ({ stack, device }) => {
-  const laptop = await (await device("laptop")).tab();
+  const laptopDevice = await device("laptop");
+  const laptop = await laptopDevice.tab();
   const key = await laptop.signUp();
   // More than fits into a manifest, over several publications and two documents.
   const long = Array.from({ length: 40 }, () => crypto.randomUUID()).join(" ");
@@ -63,7 +64,7 @@ test("a device that signs in later gets everything", async ({ stack, device }) =
     await laptop.saved("bucket");
   }
   const heads = await laptop.heads();
-  await laptop.page.context().close();
+  await laptopDevice.close();
 
   const phone = await (await device("phone")).tab();
   await phone.signIn(key);

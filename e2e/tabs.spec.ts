@@ -1,5 +1,6 @@
 /** The tabs of one browser: they agree with each other, and what one leaves behind is not lost. */
 import { expect, test } from "./fixtures.ts";
+import { needs } from "./harness/engine.ts";
 
 test("two tabs agree, signed out and without a network", async ({ device }) => {
   const laptop = await device("laptop");
@@ -48,6 +49,7 @@ test("signing in and out in one tab is seen in the other", async ({ device }) =>
 for (const how of ["closed", "navigated away"] as const)
   for (const worker of ["running", "stopped"] as const)
     test(`a tab ${how} right after an edit, the worker ${worker}`, async ({ device }) => {
+      if (worker === "stopped") needs("ended workers");
       const laptop = await device("laptop");
       const tab = await laptop.tab();
       await tab.open();
@@ -56,7 +58,7 @@ for (const how of ["closed", "navigated away"] as const)
       if (worker === "stopped") await laptop.workers.stop();
       // Both are under way before either has happened.
       const edit = tab.add("last words").catch(() => undefined);
-      await (how === "closed" ? tab.close() : tab.page.goto("about:blank"));
+      await (how === "closed" ? tab.close() : tab.goto("about:blank"));
       await edit;
 
       const next = await laptop.tab();
@@ -65,21 +67,24 @@ for (const how of ["closed", "navigated away"] as const)
     });
 
 test("a tab whose own script closes it right after an edit", async ({ device }) => {
+  needs("popups");
   const laptop = await device("laptop");
   const tab = await laptop.popup(await laptop.tab());
   await tab.open();
-  const closed = tab.page.waitForEvent("close");
-  await tab.page.evaluate(() => {
+  const edit = tab.evaluate(() => {
     lists["todos"]!.change((list) => void list.items.push("last words"));
     globalThis.close();
   });
-  await closed;
+  // Nobody may be left to answer.
+  await edit.catch(() => undefined);
+  await tab.untilClosed();
   const next = await laptop.tab();
   await next.open();
   await expect.poll(() => next.items()).toEqual(["last words"]);
 });
 
 test("the last words of a browser's only tab reach the other device", async ({ device }) => {
+  needs("workers that outlive their tabs");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   const key = await tab.signUp();

@@ -10,7 +10,7 @@ async function namespaceOf(tab: Tab): Promise<string> {
 }
 
 function databaseNames(tab: Tab): Promise<string[]> {
-  return tab.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ""));
+  return tab.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name ?? ""));
 }
 
 test("after signing in, the status is true at once", async ({ device }) => {

@@ -31,6 +31,25 @@ test("edits before, during and after the end of the worker are all kept", async 
   await expect.poll(() => tab.items()).toEqual([...expected, "live"]);
 });
 
+test("opening a document goes on with the next worker", async ({ device }) => {
+  const laptop = await device("laptop");
+  const tab = await laptop.tab();
+  for (let round = 0; round < 10; round++) {
+    const name = `list ${round}`;
+    const opened = tab.open(name);
+    await laptop.workers.stop();
+    await opened;
+    await tab.add("there", name);
+    await tab.saved("device", name);
+    // It is there, and is only to be had from the worker.
+    await tab.reload();
+    const again = tab.open(name);
+    await laptop.workers.stop();
+    await again;
+    expect(await tab.items(name)).toEqual(["there"]);
+  }
+});
+
 test("two tabs go on agreeing when the worker ends", async ({ device }) => {
   const laptop = await device("laptop");
   const [one, two] = [await laptop.tab(), await laptop.tab()];

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond npm: a browser, and Ceph with its S3 gateway as the independent object store.
+# Installs what the tests need beyond npm: three browser engines, and Ceph with its S3 gateway as the independent
+# object store.
 # Installs only what is missing, so it may be run any number of times; does nothing when all is there.
 set -euo pipefail
 
 # program and the Debian package it comes in
 programs=(
   chromium chromium
+  firefox-esr firefox-esr
+  WebKitWebDriver webkit2gtk-driver
+  Xvfb xvfb
   radosgw radosgw
   ceph-mon ceph-mon
   ceph-osd ceph-osd
@@ -26,7 +30,7 @@ fi
 
 if ! command -v apt-get >/dev/null; then
   echo "This script knows only Debian and its relatives. Please install by hand: ${missing[*]}" >&2
-  echo "Without Ceph the tests against it are skipped; without Chromium the browser tests cannot run." >&2
+  echo "Without Ceph the tests against it are skipped; without the browsers the tests in them cannot run." >&2
   exit 1
 fi
 

@@ -15,6 +15,14 @@ const simulated = ["--seeds", "2000", "--from", "1"];
 const simulate = (...options: readonly string[]): Promise<Counts> =>
   checkStep("npm", ["run", "--silent", "simulate", "--", ...options]);
 
+/**
+ * Everything runs in Chromium and in Firefox. What else they are for is in few files, and the rest would only repeat
+ * it: in a Firefox whose workers hardly live, what a worker's end may cost; in WebKit, what every engine must do.
+ */
+const mortal = ["everywhere", "worker", "tabs", "sync", "offline"].map(
+  (name) => `/${name}.spec.ts`,
+);
+
 await mkdir(results, { recursive: true });
 const steps: [name: string, run: () => Promise<Counts>][] = [
   ["types and build", () => checkStep("npm", ["run", "--silent", "build"])],
@@ -27,8 +35,11 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["simulation, planted bugs", () => simulate("--mutants")],
   ["counts, bytes and sizes", () => checkStep("tsx", ["bench/gates.ts"])],
   ["unit tests", () => vitestStep(`${results}/unit.json`)],
-  ["browsers, embedded store", () => playwrightStep(`${results}/e2e-embedded.json`, "embedded")],
-  ["browsers, Ceph", () => playwrightStep(`${results}/e2e-rgw.json`, "rgw")],
+  ["Chromium, embedded store", () => playwrightStep("chromium", "embedded")],
+  ["Firefox, embedded store", () => playwrightStep("firefox", "embedded")],
+  ["impatient Firefox", () => playwrightStep("firefox-impatient", "embedded", mortal)],
+  ["WebKit, embedded store", () => playwrightStep("webkit", "embedded")],
+  ["Chromium, Ceph", () => playwrightStep("chromium", "rgw")],
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };

@@ -195,9 +195,12 @@ async function prune(worker: ServiceWorkerGlobalScope, hub: TabHub): Promise<voi
 }
 
 async function measureStorage(): Promise<Status["storage"]> {
+  // WebKitGTK has none.
+  const { storage } = navigator as { readonly storage?: StorageManager };
+  if (storage === undefined) return { persisted: false, usage: null, quota: null };
   const [persisted, { usage, quota }] = await Promise.all([
-    navigator.storage.persisted(),
-    navigator.storage.estimate(),
+    storage.persisted(),
+    storage.estimate(),
   ]);
   return { persisted, usage: usage ?? null, quota: quota ?? null };
 }

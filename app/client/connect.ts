@@ -85,6 +85,15 @@ export interface Presync {
   close(): void;
 }
 
+/**
+ * Some browsers decide by themselves, and Firefox asks the user, who may never answer: nobody waits for it. WebKitGTK
+ * has no storage manager.
+ */
+function askToPersist(): void {
+  const { storage } = navigator as { readonly storage?: StorageManager };
+  storage?.persist().catch(() => false);
+}
+
 /** A page that does not understand the worker gathers changes for so long before it hands them over. */
 const gatherMs = 250;
 
@@ -309,8 +318,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       // Here already, so that a typing error needs no worker to be found.
       parseSecretKey(secretKey);
       await link.call({ name: "sign-in-key", secretKey });
-      // From now on there is something to lose: some browsers ask the user, others decide by themselves.
-      await navigator.storage.persist().catch(() => false);
+      // From now on there is something to lose.
+      askToPersist();
     },
     signOut: ({ forget = false, discardUnsaved = false } = {}) =>
       link.call({ name: "sign-out", forget, discardUnsaved }),

@@ -16,6 +16,8 @@ export class WorkerNetwork extends NetworkAdapter {
   readonly #events: WorkerNetworkEvents;
   #ready = createDeferred();
   #worker: PeerId | undefined;
+  /** Whom the Repo takes for connected. */
+  readonly #announced = new Set<PeerId>();
   #isReady = false;
 
   constructor(events: WorkerNetworkEvents) {
@@ -40,11 +42,14 @@ export class WorkerNetwork extends NetworkAdapter {
 
   disconnect(): void {
     this.setWorker(undefined);
+    this.#forgetOthers();
   }
 
-  /** The worker is there under a name, which is new for every incarnation, or it is gone. */
+  /**
+   * The worker is there under a name, which is new for every incarnation, or it is gone. The Repo hears that one is gone
+   * when it knows the next one: without any peer it would call a document that it is waiting for unavailable.
+   */
   setWorker(worker: PeerId | undefined): void {
-    if (this.#worker !== undefined) this.emit("peer-disconnected", { peerId: this.#worker });
     this.#worker = worker;
     if (worker === undefined && this.#isReady) {
       this.#isReady = false;
@@ -67,8 +72,19 @@ export class WorkerNetwork extends NetworkAdapter {
 
   #announce(): void {
     if (this.#worker === undefined || this.peerId === undefined) return;
+    this.#announced.add(this.#worker);
     this.emit("peer-candidate", { peerId: this.#worker, peerMetadata: {} });
     this.#isReady = true;
     this.#ready.resolve();
+    // The Repo first asks itself, in promises, which documents it shares with the new one.
+    setTimeout(() => this.#forgetOthers(), 0);
+  }
+
+  #forgetOthers(): void {
+    for (const peerId of this.#announced) {
+      if (peerId === this.#worker) continue;
+      this.#announced.delete(peerId);
+      this.emit("peer-disconnected", { peerId });
+    }
   }
 }

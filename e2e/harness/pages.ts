@@ -16,14 +16,24 @@ declare global {
   var list: DocHandle<List>;
   /** Documents the tests have opened, by name. */
   var lists: Record<string, DocHandle<List>>;
+  /** What the page threw and nobody caught. */
+  var thrown: string[];
   /** Null, or how a promise was rejected: an error's code does not survive the way out of a page by itself. */
   var codeOf: (promise: Promise<unknown>) => Promise<string | null>;
 }
 
+/** Its first script is for the tests: WebDriver neither runs one of its own before a page's, nor tells of errors. */
 export const testPage = `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
   <title>test page</title>
+  <script>
+    globalThis.thrown = [];
+    addEventListener("error", ({ error, message }) => thrown.push(String(error ?? message)));
+    addEventListener("unhandledrejection", ({ reason }) => thrown.push(String(reason)));
+    globalThis.codeOf = (promise) =>
+      promise.then(() => null, ({ code, message }) => code + ": " + message);
+  </script>
   <script type="module">
     import { connect } from "/presync.js";
     globalThis.presync = await connect();

@@ -1,10 +1,17 @@
 /** One tab on a page that exposes `presync`: what a person would do in it, and what they would see. */
 import type { Page } from "@playwright/test";
 import type { Presync, Status } from "../../app/index.ts";
+import type { DrivenPage, Evaluate } from "./driver.ts";
 import type { List } from "./pages.ts";
 
 export interface Tab {
+  /** Playwright's own, for what only it can do; throws in WebKit. */
   readonly page: Page;
+  /** Runs a function in the page. */
+  readonly evaluate: Evaluate;
+  title(): Promise<string>;
+  /** Leaves the app, or goes to another address of it, and does not wait for `presync`. */
+  goto(address: string): Promise<void>;
   /** Opens a list, as every other method expects; again after another user has become current. */
   open(name?: string): Promise<void>;
   /** Edits at once, whatever the worker does. */
@@ -22,77 +29,61 @@ export interface Tab {
   /** Loads the page anew, and waits for `connect()`; documents are then to be opened again. */
   reload(): Promise<void>;
   close(): Promise<void>;
+  /** Resolves when its own script has closed it. */
+  untilClosed(): Promise<void>;
 }
 
 const defaultName = "todos";
 
 /** Opens an address in a page, waits for `connect()`, and fails with its error if it has one. */
-export async function openTab(page: Page, address: string): Promise<Tab> {
-  await untilConnected(page, () => page.goto(address));
-  return tabOn(page);
+export function openTab(page: DrivenPage, address: string): Promise<void> {
+  return page.connect(() => page.goto(address));
 }
 
-/** A page that is being loaded without our doing. */
-export async function adoptTab(page: Page): Promise<Tab> {
-  await untilConnected(page, () => page.waitForLoadState());
-  return tabOn(page);
-}
-
-/** What the methods of a tab expect of every page. */
-export function preparePage(): void {
-  globalThis.codeOf = (promise) =>
-    promise.then(
-      () => null,
-      (error: { code?: string; message: string }) => `${error.code}: ${error.message}`,
-    );
-}
-
-async function untilConnected(page: Page, load: () => Promise<unknown>): Promise<void> {
-  const failure = page.waitForEvent("pageerror", { timeout: 0 }).then((error) => {
-    throw error;
-  });
-  failure.catch(() => undefined);
-  await load();
-  await Promise.race([page.waitForFunction(() => "presync" in globalThis), failure]);
-}
-
-function tabOn(page: Page): Tab {
+export function tabOn(page: DrivenPage): Tab {
+  const { evaluate } = page;
   const signIn = (secretKey: string): Promise<void> =>
-    withCode(page.evaluate((key) => codeOf(presync.signIn("key", { secretKey: key })), secretKey));
+    withCode(evaluate((key) => codeOf(presync.signIn("key", { secretKey: key })), secretKey));
 
   return {
-    page,
+    get page() {
+      return page.page;
+    },
+    evaluate,
+    title: () => page.title(),
+    goto: (address) => page.goto(address),
     open: (name = defaultName) =>
-      page.evaluate(async (of) => {
+      evaluate(async (of) => {
         globalThis.lists ??= {};
         lists[of] = await presync.open<List>(of, { items: [] });
       }, name),
     add: (item, name = defaultName) =>
-      page.evaluate(([of, text]) => lists[of]!.change((list) => void list.items.push(text)), [
+      evaluate(([of, text]) => lists[of]!.change((list) => void list.items.push(text)), [
         name,
         item,
       ] as const),
-    items: (name = defaultName) => page.evaluate((of) => [...lists[of]!.doc().items], name),
-    heads: (name = defaultName) => page.evaluate((of) => lists[of]!.heads().toSorted(), name),
+    items: (name = defaultName) => evaluate((of) => [...lists[of]!.doc().items], name),
+    heads: (name = defaultName) => evaluate((of) => lists[of]!.heads().toSorted(), name),
     saved: (where, name = defaultName) =>
       withCode(
-        page.evaluate(([of, place]) => codeOf(presync.saved(lists[of]! as never, place)), [
+        evaluate(([of, place]) => codeOf(presync.saved(lists[of]! as never, place)), [
           name,
           where,
         ] as const),
       ),
-    status: () => page.evaluate(() => presync.status.get()),
-    newSecretKey: () => page.evaluate(() => presync.newSecretKey()),
+    status: () => evaluate(() => presync.status.get()),
+    newSecretKey: () => evaluate(() => presync.newSecretKey()),
     signIn,
     async signUp() {
-      const secretKey = await page.evaluate(() => presync.newSecretKey());
+      const secretKey = await evaluate(() => presync.newSecretKey());
       await signIn(secretKey);
       return secretKey;
     },
     signOut: (options = {}) =>
-      withCode(page.evaluate((given) => codeOf(presync.signOut(given)), options)),
-    reload: () => untilConnected(page, () => page.reload()),
+      withCode(evaluate((given) => codeOf(presync.signOut(given)), options)),
+    reload: () => page.connect(() => page.reload()),
     close: () => page.close(),
+    untilClosed: () => page.untilClosed(),
   };
 }
 

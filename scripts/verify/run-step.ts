@@ -35,10 +35,17 @@ export async function vitestStep(report: string): Promise<Counts> {
   });
 }
 
-export async function playwrightStep(report: string, store: "embedded" | "rgw"): Promise<Counts> {
+/** Runs one project of the browser tests: all of it, or these files. */
+export async function playwrightStep(
+  project: string,
+  store: "embedded" | "rgw",
+  files: readonly string[] = [],
+): Promise<Counts> {
+  const report = `test-results/e2e-${project}-${store}.json`;
   await rm(report, { force: true });
   const environment = { PRESYNC_E2E_STORE: store, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
-  const code = await run("playwright", ["test", "--reporter=list,json"], environment);
+  const words = ["test", `--project=${project}`, "--reporter=list,json", ...files];
+  const code = await run("playwright", words, environment);
   const found = (await readReport(report)) as {
     stats: { expected: number; unexpected: number; flaky: number; skipped: number };
   } | null;

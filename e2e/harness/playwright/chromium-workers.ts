@@ -1,18 +1,10 @@
 /**
- * Ends service workers as a browser does: at once, without an event to anybody. (Playwright's own debugging session
- * on a worker keeps it from ever being idle, and its `setOffline` and `route` hang while a worker is stopped; that is
- * why the network is a proxy here.)
+ * Chromium's service workers, ended over its debugging protocol. (Playwright's own debugging session on a worker
+ * keeps it from ever being idle, and its `setOffline` and `route` hang while a worker is stopped; that is why the
+ * network is a proxy here.)
  */
 import type { BrowserContext, CDPSession } from "@playwright/test";
-
-export interface WorkerControl {
-  /** Ends the workers of this browser profile; a page may have started them again when this resolves. */
-  stop(): Promise<void>;
-  /** Limits what an origin may store; without a limit the browser's own applies again. */
-  limitStorage(origin: string, bytesMax: number | undefined): Promise<void>;
-  /** Deletes what an origin has stored, as a browser does that needs the room; the worker stays installed. */
-  evict(origin: string): Promise<void>;
-}
+import type { ProfileEvents, WorkerControl } from "../driver.ts";
 
 interface Version {
   readonly versionId: string;
@@ -21,10 +13,9 @@ interface Version {
 
 const stopMsMax = 10_000;
 
-/** `onError` is told what workers threw and nobody caught. */
-export async function controlWorkers(
+export async function controlChromiumWorkers(
   context: BrowserContext,
-  onError: (error: string) => void,
+  events: ProfileEvents,
 ): Promise<WorkerControl> {
   // A page of its own: the session must outlive the tabs.
   const page = await context.newPage();
@@ -41,7 +32,7 @@ export async function controlWorkers(
     // What the browser itself remarks upon, such as a file that is not there, comes this way too.
     // A failed Background Sync, which the browser repeats, can be told to it in no other way.
     const isRetry = errorMessage.includes("the browser will say when to try again");
-    if (errorMessage.startsWith("Uncaught") && !isRetry) onError(errorMessage);
+    if (errorMessage.startsWith("Uncaught") && !isRetry) events.error(errorMessage);
   });
   await session.send("ServiceWorker.enable");
 

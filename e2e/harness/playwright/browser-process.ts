@@ -12,13 +12,15 @@ export async function killBrowser(profile: string): Promise<void> {
   while ((await browserProcess(profile)) === pid) await sleep(pollMs);
 }
 
-/** Its helper processes carry a `--type=`. */
+/** Chromium's helper processes carry a `--type=`; Firefox's do not name the profile in this way. */
 async function browserProcess(profile: string): Promise<number | undefined> {
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const words = await commandLine(name);
-    if (words.includes(`--user-data-dir=${profile}`) && !words.some((w) => w.startsWith("--type=")))
-      return Number(name);
+    const isChromium =
+      words.includes(`--user-data-dir=${profile}`) && !words.some((w) => w.startsWith("--type="));
+    const isFirefox = words[words.indexOf("--profile") + 1] === profile;
+    if (isChromium || isFirefox) return Number(name);
   }
   return undefined;
 }

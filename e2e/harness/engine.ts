@@ -1,0 +1,38 @@
+/** The browser engines the tests run in, and what cannot be done to each of them. */
+import { test } from "@playwright/test";
+
+export type EngineName = "chromium" | "firefox" | "webkit";
+
+/** What cannot be done in some engines, or in some projects of `playwright.config.ts`, and why. */
+const missing = {
+  "ended workers": {
+    webkit: "WebDriver has no command that ends a service worker",
+  },
+  popups: {
+    webkit: "the test bed does not find the windows there that a page opens itself",
+  },
+  "workers from inside": {
+    firefox: "Playwright shows no service workers in Firefox",
+  },
+  "workers that outlive their tabs": {
+    "firefox-impatient": "a worker without a tab is ended before it has sent anything",
+  },
+  "workers that wait": {
+    "firefox-impatient": "a worker is ended before it gives up waiting for the network",
+  },
+  "a full disk": {
+    firefox: "no driver's command limits an origin's storage in Firefox",
+  },
+  eviction: {
+    firefox: "the driver has no command that deletes what an origin has stored in Firefox",
+  },
+} as const satisfies Record<string, Readonly<Record<string, string>>>;
+
+/** Skips the test that calls it, with the reason, where this cannot be done. */
+export function needs(ability: keyof typeof missing): void {
+  const { name, use } = test.info().project;
+  const { engine } = use as { engine: EngineName };
+  const reasons: Readonly<Record<string, string>> = missing[ability];
+  const reason = reasons[name] ?? reasons[engine];
+  test.skip(reason !== undefined, `${ability}: ${reason}`);
+}
