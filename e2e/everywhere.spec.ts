@@ -139,7 +139,7 @@ test("a worker that ends at every step of a session is not missed", async ({ sta
     origin: string,
     work: () => Promise<unknown>,
   ): Promise<void> => {
-    network.latency(1_000);
+    network.latency(300);
     const before = asked(method, origin);
     const working = work();
     await expect.poll(() => asked(method, origin), { intervals: [20] }).toBeGreaterThan(before);

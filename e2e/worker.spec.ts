@@ -1,4 +1,5 @@
 /** A browser ends the worker whenever it likes. Nobody may notice. */
+import { needs } from "./harness/engine.ts";
 import { expect, test } from "./fixtures.ts";
 
 test("edits before, during and after the end of the worker are all kept", async ({ device }) => {
@@ -102,6 +103,7 @@ test("waiting for the bucket goes on with the next worker", async ({ device }) =
 });
 
 test("an upload that the end of the worker broke off is made again", async ({ stack, device }) => {
+  needs("workers that wait");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   const key = await tab.signUp();
@@ -129,6 +131,7 @@ test("an upload that the end of the worker broke off is made again", async ({ st
 });
 
 test("signing in survives the end of the worker", async ({ stack, device }) => {
+  needs("workers that wait");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   await tab.open();

@@ -18,7 +18,7 @@ const missing = {
     "firefox-impatient": "a worker without a tab is ended before it has sent anything",
   },
   "workers that wait": {
-    "firefox-impatient": "a worker is ended before it gives up waiting for the network",
+    "firefox-impatient": "a worker is ended while it waits for a slow network",
   },
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
