@@ -40,7 +40,10 @@ export type ToWorker =
       /** Where the service is, or null. */
       readonly service: string | null;
     }
-  /** Nothing to say: an event keeps the worker alive for another 30 s, traffic on a port does not. */
+  /**
+   * Nothing to say: an event keeps the worker alive, for as long as somebody in it says that he has not ended, and then
+   * for another 30 s. Traffic on a port does not.
+   */
   | { readonly type: "awake" }
   /**
    * What a closing tab, or one whose user is no longer the current one, or one that does not understand the worker, has

@@ -44,6 +44,8 @@ export interface TabHub {
   prune(clients: ReadonlySet<string>): void;
   /** Sends every tab away, to connect anew. */
   dismiss(): void;
+  /** Resolves once every call that can be answered without waiting for a network to come back has been. */
+  answered(): Promise<void>;
   /** Sends what is unsent; true when nothing is left. */
   flush(): Promise<boolean>;
   readonly online: boolean;
@@ -65,6 +67,7 @@ export interface TabHubParts {
 export function createTabHub(parts: TabHubParts): TabHub {
   const { users, build } = parts;
   const tabs = new Map<string, Tab>();
+  const underWay = new Set<Promise<void>>();
 
   const conditions = (): { online: boolean; visible: boolean } => ({
     // Without a tab nobody knows: better to try once too often.
@@ -145,7 +148,10 @@ export function createTabHub(parts: TabHubParts): TabHub {
           // Only now: an answer on a port that was left behind would be lost, and the call repeated.
           if (ended && tabs.get(tab.id) === tab) dismiss();
         };
-        answer(tab, message.call).then(() => done(null), done);
+        const answered = answer(tab, message.call).then(() => done(null), done);
+        if (message.call.name === "in-bucket") return;
+        underWay.add(answered);
+        void answered.finally(() => underWay.delete(answered));
         return;
       }
       case "context":
@@ -175,6 +181,9 @@ export function createTabHub(parts: TabHubParts): TabHub {
     },
     get visible() {
       return conditions().visible;
+    },
+    async answered() {
+      while (underWay.size > 0) await Promise.all(underWay);
     },
     flush: async () => (await users.current()).engine.flush(),
     async connect(hello, port, client) {

@@ -15,6 +15,7 @@ import { createAppShell } from "./app-shell.ts";
 import { createBackgroundSync } from "./background-sync.ts";
 import { databasesOf } from "./databases.ts";
 import { ownMessage } from "./own-messages.ts";
+import { pause } from "./pause.ts";
 import { openRegistry } from "./registry.ts";
 import type { TabHub } from "./tab-hub.ts";
 import { createTabHub } from "./tab-hub.ts";
@@ -32,6 +33,9 @@ export interface WorkerOptions {
 
 /** Status changes come in bursts; people do not read faster than this. */
 const statusIntervalMs = 50;
+
+/** Ports are not ordered with what is posted to the worker itself. */
+const portDelayMs = 100;
 
 /** Must be called while the worker's script is first run. */
 export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOptions): void {
@@ -114,7 +118,15 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
           ),
       );
     }
-    if (message?.type === "awake") event.waitUntil(running().then((to) => prune(worker, to)));
+    if (message?.type === "awake")
+      event.waitUntil(
+        running().then(async (to) => {
+          await prune(worker, to);
+          // What was sent over a port at the same time may come a moment later.
+          await pause(portDelayMs);
+          await to.answered();
+        }),
+      );
   });
 }
 

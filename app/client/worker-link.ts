@@ -146,6 +146,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       if (state.name !== "connected") return;
       settleAll();
       for (const [id, { call }] of calls) send({ type: "call", id, call });
+      if (calls.size > 0) keepAwake();
     },
     "await successor"() {
       later(takeOver(registration), () => ({ name: "settled", needed: isNeeded() }));
@@ -221,8 +222,13 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   const isNeeded = (): boolean =>
     document.visibilityState === "visible" || calls.size > 0 || events.waiting();
 
+  /** But for one that is about to be replaced. */
+  const keepAwake = (): void => {
+    if (registration.waiting === null) post({ type: "awake" });
+  };
+
   const awake = setInterval(() => {
-    if (isNeeded() && registration.waiting === null) post({ type: "awake" });
+    if (isNeeded()) keepAwake();
   }, awakeMs);
   const overdue = setInterval(() => {
     const isOverdue = Date.now() - lastHeardAt > answerMsMax;
@@ -266,6 +272,8 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       return new Promise((resolve, reject) => {
         calls.set(id, { call, resolve, reject });
         send({ type: "call", id, call });
+        // What goes over a port does not keep the worker alive; this does, until it has answered.
+        keepAwake();
         dispatch({ name: "needed" });
       });
     },
