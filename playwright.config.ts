@@ -52,14 +52,14 @@ export default defineConfig<object, WorkerOptions>({
     },
     { name: "firefox", use: firefoxUse(), testIgnore: notInFirefox },
     {
-      // A browser that ends an idle worker after a second instead of half a minute. What takes one life of a worker
-      // elsewhere takes several here. (Signing in must fit into one: it takes three answers of the service.)
+      // A browser that ends an idle worker after half a second instead of half a minute; and one that says that it has not
+      // ended yet, after five seconds. What takes one life of a worker elsewhere takes several here.
       name: "firefox-impatient",
       timeout: 180_000,
       expect: { timeout: 75_000 },
       use: firefoxUse({
-        "dom.serviceWorkers.idle_timeout": 1000,
-        "dom.serviceWorkers.idle_extended_timeout": 1000,
+        "dom.serviceWorkers.idle_timeout": 500,
+        "dom.serviceWorkers.idle_extended_timeout": 5000,
       }),
       testIgnore: notInFirefox,
     },

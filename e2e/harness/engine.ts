@@ -23,6 +23,9 @@ const missing = {
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
   },
+  "background sync": {
+    firefox: "Firefox has no Background Sync",
+  },
   eviction: {
     firefox: "the driver has no command that deletes what an origin has stored in Firefox",
   },
