@@ -19,8 +19,12 @@ const simulate = (...options: readonly string[]): Promise<Counts> =>
  * Everything runs in Chromium and in Firefox. What else they are for is in few files, and the rest would only repeat
  * it: in a Firefox whose workers hardly live, what a worker's end may cost; in WebKit, what every engine must do.
  */
-const mortal = ["everywhere", "worker", "tabs", "sync", "offline"].map(
-  (name) => `/${name}.spec.ts`,
+const specs = (...names: readonly string[]): string[] => names.map((name) => `/${name}.spec.ts`);
+const mortal = specs("everywhere", "worker", "tabs", "sync", "offline", "users");
+/** What another store may answer differently to. */
+const stored = specs(
+  ...["everywhere", "sync", "worker", "kill", "outage", "refusals", "users", "secrets"],
+  ...["stranger", "bad-input"],
 );
 
 await mkdir(results, { recursive: true });
@@ -39,7 +43,7 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["Firefox, embedded store", () => playwrightStep("firefox", "embedded")],
   ["impatient Firefox", () => playwrightStep("firefox-impatient", "embedded", mortal)],
   ["WebKit, embedded store", () => playwrightStep("webkit", "embedded")],
-  ["Chromium, Ceph", () => playwrightStep("chromium", "rgw")],
+  ["Chromium, Ceph", () => playwrightStep("chromium", "rgw", stored)],
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
