@@ -22,10 +22,10 @@ const simulate = (...options: readonly string[]): Promise<Counts> =>
 const specs = (...names: readonly string[]): string[] => names.map((name) => `/${name}.spec.ts`);
 const mortal = specs("everywhere", "worker", "tabs", "sync", "offline", "users");
 /** What another store may answer differently to. */
-const stored = specs(
-  ...["everywhere", "sync", "worker", "kill", "outage", "refusals", "users", "secrets"],
-  ...["stranger", "bad-input"],
-);
+const stored = [
+  ...specs("everywhere", "sync", "worker", "kill", "outage", "refusals", "users", "secrets"),
+  ...specs("stranger", "bad-input"),
+];
 
 await mkdir(results, { recursive: true });
 const steps: [name: string, run: () => Promise<Counts>][] = [

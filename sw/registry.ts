@@ -22,6 +22,8 @@ export interface UserRecord {
   /** Where the user's service is, as the page that signed in named it. */
   readonly service: string | null;
   readonly session: Session | null;
+  /** Of the secret key that was signed in with. */
+  readonly publicKey?: string;
   readonly grant: Grant | null;
   /** Kept after signing out, so that signing in again continues as the same replica. */
   readonly replica: ReplicaId | null;

@@ -195,7 +195,7 @@ export function openUsers(parts: UsersParts): Users {
     });
   };
 
-  const signIn = async (service: string, signedIn: Session): Promise<void> => {
+  const signIn = async (service: string, signedIn: Session, publicKey: string): Promise<void> => {
     const state = await registry.read();
     const previous = currentUser(state);
     const id: UserId = signedIn.namespace;
@@ -211,6 +211,7 @@ export function openUsers(parts: UsersParts): Users {
         namespace,
         service,
         session: signedIn,
+        publicKey,
         grant,
         replica: grant.replica,
       };
@@ -243,7 +244,14 @@ export function openUsers(parts: UsersParts): Users {
     signInWithKey: (secretKey, service) =>
       exclusively(async () => {
         const identity = await deriveKeyIdentity(secretKey);
-        await signIn(service, await createServiceClient(service).signInWithKey(identity));
+        const { publicKey } = identity;
+        // A tab asks again where the worker ended before it had answered.
+        const present = await openCurrent();
+        const { user } = present;
+        const isSame = user.publicKey === publicKey && user.service === service;
+        if (isSame && present.status().auth === "valid") return;
+        const signedIn = await createServiceClient(service).signInWithKey(identity);
+        await signIn(service, signedIn, publicKey);
       }),
     signOut: ({ forget, discardUnsaved }) =>
       exclusively(async () => {
