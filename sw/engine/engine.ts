@@ -348,10 +348,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     reader,
     problems,
     sawOwn(from, found) {
-      // While one is being written, what the bucket has says nothing.
-      if (from !== bucket || flushes.isFlushing || isClosed) return false;
+      if (from !== bucket || isClosed) return false;
       const verdict = publisher.judge(found);
       if (verdict === "foreign") void onCloned();
+      // While one is being written, that it is not there yet says nothing.
+      if (flushes.isFlushing) return false;
       if (verdict !== "stale") return verdict === "ours";
       // A late PUT of an older one landed, or somebody deleted it: the newest is put back.
       publisher.repair().then(outstanding, onInternal);

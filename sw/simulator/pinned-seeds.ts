@@ -51,4 +51,11 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
     found: "a merge did not wait until the own manifest had been looked at",
     violates: null,
   },
+  {
+    name: "a clone shows while a write gets no answer",
+    seed: 41698,
+    found:
+      "the other's manifest was not judged while something was being written, and then it was written over",
+    violates: null,
+  },
 ];
