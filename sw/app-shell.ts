@@ -25,8 +25,8 @@ export interface AppShell {
   keep(urls: readonly string[]): Promise<void>;
   /** One of presync's own files, from the cache first: its URL names its content. */
   ownFile(url: string): Promise<Response>;
-  /** It turned out to be damaged: next time it is fetched anew. */
-  forget(url: string): Promise<void>;
+  /** What is kept may be damaged: it is fetched anew. */
+  renew(url: string): Promise<void>;
 }
 
 /** Must be called while the worker's script is first run: precaching installs listeners. */
@@ -89,7 +89,8 @@ export function createAppShell(
     const found = await cache.match(url);
     if (found !== undefined) return found;
     const response = await fetch(url);
-    if (response.ok) await cache.put(url, response.clone());
+    // On a full disk it works all the same, as long as there is a network.
+    if (response.ok) await cache.put(url, response.clone()).catch(() => undefined);
     return response;
   };
 
@@ -117,7 +118,10 @@ export function createAppShell(
       await Promise.all(surplus.map((request) => cache.delete(request)));
     },
     ownFile,
-    forget: async (url) => void (await (await openCache()).delete(url)),
+    async renew(url) {
+      const response = await fetch(url, { cache: "reload" });
+      if (response.ok) await (await openCache()).put(url, response);
+    },
   };
 }
 

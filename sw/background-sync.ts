@@ -9,6 +9,9 @@ import { PresyncError } from "../shared/errors.ts";
 
 const tag = "presync unsent";
 
+/** The browser tries three times within minutes, and then forgets what it was asked. */
+const askMs: number = 15 * 60 * 1000;
+
 const unsentWords = "not everything could be sent yet; the browser will say when to try again";
 
 /** Not in TypeScript's declarations. */
@@ -33,7 +36,7 @@ export function createBackgroundSync(
   flush: () => Promise<boolean>,
 ): BackgroundSync {
   const { sync } = worker.registration as { sync?: SyncManager };
-  let isAsked = false;
+  let askedAt = Number.NEGATIVE_INFINITY;
 
   worker.addEventListener("sync", (event) => {
     const { tag: of } = event as SyncEvent;
@@ -42,18 +45,18 @@ export function createBackgroundSync(
       flush().then((isAllSent) => {
         // The browser tries again only if this fails, and shows that in the worker's console.
         if (!isAllSent) throw new PresyncError("unsaved", unsentWords);
-        isAsked = false;
+        askedAt = Number.NEGATIVE_INFINITY;
       }),
     );
   });
 
   return {
     ask() {
-      if (isAsked || sync === undefined) return;
-      isAsked = true;
+      if (sync === undefined || Math.abs(Date.now() - askedAt) < askMs) return;
+      askedAt = Date.now();
       // Refused without a page, by some users' settings, and in private windows.
       sync.register(tag).catch(() => {
-        isAsked = false;
+        askedAt = Number.NEGATIVE_INFINITY;
       });
     },
   };

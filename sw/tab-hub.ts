@@ -3,6 +3,8 @@
  * them, answers calls, and sends everybody the same status.
  */
 import type { Message, PeerId } from "@automerge/automerge-repo/slim";
+import type { Deferred } from "../shared/deferred.ts";
+import { createDeferred } from "../shared/deferred.ts";
 import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
 import type { Call, Changes, TabToWorker, ToWorker, WorkerToTab } from "../shared/wire.ts";
@@ -29,6 +31,7 @@ interface Tab {
   readonly session: UserSession;
   online: boolean;
   visible: boolean;
+  readonly left: Deferred<void>;
   send(message: WorkerToTab): void;
   close(): void;
 }
@@ -150,8 +153,10 @@ export function createTabHub(parts: TabHubParts): TabHub {
         };
         const answered = answer(tab, message.call).then(() => done(null), done);
         if (message.call.name === "in-bucket") return;
-        underWay.add(answered);
-        void answered.finally(() => underWay.delete(answered));
+        // One who has left asks again elsewhere; what he asked here may never be answered.
+        const over = Promise.race([answered, tab.left.promise]);
+        underWay.add(over);
+        void over.finally(() => underWay.delete(over));
         return;
       }
       case "context":
@@ -206,8 +211,12 @@ export function createTabHub(parts: TabHubParts): TabHub {
         session,
         online: true,
         visible: true,
+        left: createDeferred(),
         send,
-        close: () => port.close(),
+        close() {
+          port.close();
+          tab.left.resolve();
+        },
       };
       tabs.set(tab.id, tab);
       port.addEventListener("message", (event: MessageEvent<TabToWorker>) =>

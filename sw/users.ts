@@ -279,12 +279,15 @@ export function openUsers(parts: UsersParts): Users {
         const record = users[owner];
         // Erased on purpose: then this is, too.
         if (record === undefined) return;
-        const all = [...(left.get(owner) ?? []), ...changes];
+        const fresh = new Set(changes.map(nameOf));
+        const older = (left.get(owner) ?? []).filter((change) => !fresh.has(nameOf(change)));
+        const all = [...older, ...changes];
         const store = async (target: UserSession): Promise<void> => {
           // A disk that hangs must not keep everybody from signing in and out.
           const rest = await Promise.race([target.applyAll(all), pause(farewellMs)]);
           left.set(owner, rest ?? all);
-          if (rest?.length !== 0) throw new PresyncError("unsaved", "not all of it is on disk yet");
+          if (changes.some((change) => rest?.includes(change) ?? true))
+            throw new PresyncError("unsaved", "not all of it is on disk yet");
         };
         if (owner === current) return store(await openCurrent());
         // Another user's Repo is opened for a moment, without any network.
@@ -303,6 +306,10 @@ export function openUsers(parts: UsersParts): Users {
         }
       }),
   };
+}
+
+function nameOf({ documentId, heads }: Changes): string {
+  return [documentId, ...heads].join(" ");
 }
 
 function createAwaited(): Deferred<UserSession> {

@@ -52,7 +52,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     loading ??= loadWasm();
     loading.catch(() => {
       loading = null;
-      background(shell.forget(wasm));
+      background(shell.renew(wasm));
     });
     return loading;
   };

@@ -6,7 +6,8 @@ import type { DocHandle } from "@automerge/automerge-repo/slim";
 import { decodeHeads } from "@automerge/automerge-repo/slim";
 import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
-import { PresyncError } from "../../shared/errors.ts";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { formatSecretKey, parseSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
 import type { Problem, Status } from "../../shared/status.ts";
 import type { WorkerToTab } from "../../shared/wire.ts";
@@ -21,7 +22,7 @@ import { createSubscribable, readOnly } from "./subscribable.ts";
 import { startingStatus, tabStatus } from "./tab-status.ts";
 import type { TabSession } from "./tab-session.ts";
 import { createTabSession } from "./tab-session.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { Welcome, WorkerLink } from "./worker-link.ts";
 import { createWorkerLink, seekNewer } from "./worker-link.ts";
 
 /** Set by the build: a name for it, and the file name of the wasm that belongs to it. */
@@ -97,6 +98,9 @@ function askToPersist(): void {
 /** A page that does not understand the worker gathers changes for so long before it hands them over. */
 const gatherMs = 250;
 
+/** Between attempts to hand over what the worker could not store. */
+const handOverRetryMs = 5_000;
+
 /**
  * Throws `worker-unavailable` where the browser has no service workers, or the script does not start;
  * `unreachable` or `unexpected-answer` where `automerge.wasm` cannot be had; `version-mismatch`.
@@ -131,7 +135,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       connected(welcome) {
         const { user } = session;
         if (user !== null && user !== welcome.user && !welcome.absorbed.includes(user)) {
-          exchangeSession();
+          exchangeSession(welcome);
           // The worker knows the old Repo by name; the new one introduces itself.
           return link.reconnect();
         }
@@ -151,11 +155,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       },
       message: receive,
       failing(error) {
-        failure = { code: error.code, since: failure?.since ?? Date.now() };
-        refreshStatus();
+        setFailure(error.code);
         first.reject(error);
       },
       outdated() {
+        failure = null;
         keepOutdated();
         refreshStatus();
         first.reject(new PresyncError("version-mismatch", "the page and the worker do not fit"));
@@ -175,11 +179,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   }
 
   /** Another user is current: the old one's edits go to the old one's database, and the Repo is left behind. */
-  function exchangeSession(): void {
+  function exchangeSession({ user, status: said }: Welcome): void {
     void handOver().catch(() => undefined);
     link.abandon(new PresyncError("closed", "another user is current"));
     session.close();
     session = createSession();
+    // What is made in the new Repo is the new user's from the start, whether or not the next hello is answered.
+    session.user = user;
+    workerStatus = said;
     repos.set(session.repo);
   }
 
@@ -189,17 +196,33 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     const changes = user === null ? [] : tracker.outstanding();
     if (user === null || changes.length === 0) return;
     await link.handOver(user, changes);
+    awaitBucket();
     tracker.handedOver(changes);
   }
 
+  /** Something new is on the disk; the worker's next status says where else. */
+  function awaitBucket(): void {
+    if (workerStatus.bucket === "saved") workerStatus = { ...workerStatus, bucket: "saving" };
+  }
+
   /** The worker does not understand this page, but takes what it hands over. */
-  function keepOutdated(): void {
+  function keepOutdated(delayMs: number = gatherMs): void {
     if (!link.isOutdated) return;
     gathering ??= setTimeout(() => {
       gathering = undefined;
-      // What fails is tried again with the next change, and by `update`.
-      handOver().catch(() => undefined);
-    }, gatherMs);
+      handOver().then(
+        () => setFailure(null),
+        (error: unknown) => {
+          setFailure(toErrorData(error).code);
+          keepOutdated(handOverRetryMs);
+        },
+      );
+    }, delayMs);
+  }
+
+  function setFailure(code: ErrorCode | null): void {
+    failure = code === null ? null : { code, since: failure?.since ?? Date.now() };
+    refreshStatus();
   }
 
   function receive(message: WorkerToTab): void {
@@ -209,6 +232,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       case "changes":
         return session.receiveChanges(message);
       case "ack":
+        awaitBucket();
         return session.tracker.acknowledged(message.seq);
       case "gap":
         return session.tracker.workerHasOnly(message.documentId as never, message.heads);
@@ -324,7 +348,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     signOut: ({ forget = false, discardUnsaved = false } = {}) =>
       link.call({ name: "sign-out", forget, discardUnsaved }),
     async update() {
-      await seekNewer(registration);
+      await seekNewer(registration, registration.active);
       await handOver();
       location.reload();
     },

@@ -42,7 +42,7 @@ const expected: { readonly [S in Name]: { readonly [E in LinkEvent["name"]]: Nam
   connected: row({ ended: "succession", again: "connecting" }),
   succession: row({ settled: "connecting" }),
   dormant: row({ again: "connecting", needed: "connecting" }),
-  updating: row({ sought: "connecting" }),
+  updating: row({ sought: "connecting", changed: "connecting" }),
   outdated: row({ changed: "connecting" }),
   closed: row({ close: "-" }),
 };

@@ -204,7 +204,7 @@ const linkTable: Rows = {
       found ? hello(0, true) : step({ name: "outdated" }, ["tell outdated"]),
     again: null,
     needed: null,
-    changed: null,
+    changed: () => hello(0, true),
     close: closed,
   },
   outdated: {

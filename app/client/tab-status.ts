@@ -32,6 +32,8 @@ export function tabStatus(said: Status, facts: TabFacts): Status {
   const isBlind = (update === "required" || failure !== null) && said.bucket !== "off";
   const worker: Status = {
     ...said,
+    // What it had when it was last understood is stored by now; what came since, it hands over.
+    device: update === "required" ? "saved" : said.device,
     network: online ? said.network : "offline",
     update,
     ...(isBlind ? { bucket: "waiting" } : {}),

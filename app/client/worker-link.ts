@@ -81,6 +81,8 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   let { state } = startLink();
   let lastCall = 0;
   let port: MessagePort | null = null;
+  /** To whom hello was said last. */
+  let greeted: ServiceWorker | null = null;
   let welcome: Welcome | null = null;
   let failure = silence();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,6 +129,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       });
       own.start();
       const { build, tab, service } = options;
+      greeted = registration.active;
       const peerId = options.peerId();
       post({ type: "hello", protocol: wireProtocol, build, tab, peerId, service }, [channel.port2]);
     },
@@ -152,7 +155,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       later(takeOver(registration), () => ({ name: "settled", needed: isNeeded() }));
     },
     "seek newer"() {
-      later(seekNewer(registration), (found) => ({ name: "sought", found }));
+      later(seekNewer(registration, greeted), (found) => ({ name: "sought", found }));
     },
     "tell failing": () => events.failing(failure),
     "tell outdated"() {
@@ -245,7 +248,10 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     handOver(user, changes) {
       const { port1, port2 } = new MessageChannel();
       return new Promise((resolve, reject) => {
-        const end = setTimeout(() => reject(silence()), answerMsMax);
+        const end = setTimeout(() => {
+          port1.close();
+          reject(silence());
+        }, answerMsMax);
         port1.addEventListener("message", ({ data }: MessageEvent<HandOverAnswer>) => {
           clearTimeout(end);
           port1.close();
@@ -310,10 +316,14 @@ function takeOver({ installing, waiting }: ServiceWorkerRegistration): Promise<b
   });
 }
 
-/** Asks the app's server; true when another worker is active afterwards. */
-export async function seekNewer(registration: ServiceWorkerRegistration): Promise<boolean> {
-  const before = registration.active;
-  await registration.update().catch(() => undefined);
+/** Asks the app's server; true when another worker than `before` is active afterwards. */
+export async function seekNewer(
+  registration: ServiceWorkerRegistration,
+  before: ServiceWorker | null,
+): Promise<boolean> {
+  // Some browsers wait for ever for a network that does not answer.
+  const patience = new Promise((resolve) => void setTimeout(resolve, takeOverMsMax));
+  await Promise.race([registration.update().catch(() => undefined), patience]);
   return (await takeOver(registration)) || registration.active !== before;
 }
 
