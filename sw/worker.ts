@@ -77,6 +77,20 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     return hub;
   };
 
+  const stayAwake = async (): Promise<void> => {
+    let to: TabHub;
+    try {
+      to = await running();
+    } catch {
+      // Whoever says hello is told.
+      return;
+    }
+    await prune(worker, to);
+    // What was sent over a port at the same time may come a moment later.
+    await pause(portDelayMs);
+    await to.answered();
+  };
+
   const backgroundSync = createBackgroundSync(worker, () => running().then((to) => to.flush()));
 
   worker.addEventListener("install", (event) => {
@@ -118,15 +132,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
           ),
       );
     }
-    if (message?.type === "awake")
-      event.waitUntil(
-        running().then(async (to) => {
-          await prune(worker, to);
-          // What was sent over a port at the same time may come a moment later.
-          await pause(portDelayMs);
-          await to.answered();
-        }),
-      );
+    if (message?.type === "awake") event.waitUntil(stayAwake());
   });
 }
 
