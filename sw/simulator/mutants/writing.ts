@@ -67,11 +67,37 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "merge begun before the journalled write is finished",
     file: `${engine}/merger.ts`,
-    find: `await writer.finish(bucket);
+    find: `await publisher.begin(bucket);
     const slot = slotFor(bucket, merge);`,
     replace: "const slot = slotFor(bucket, merge);",
     why: "W-4: the journalled write is finished before anything new is written",
-    caughtBy: { seeds: [8] },
+    caughtBy: { seeds: [16] },
+  },
+  {
+    name: "merge written without a look at the own manifest",
+    file: `${engine}/merger.ts`,
+    find: `await publisher.begin(bucket);
+    const slot = slotFor(bucket, merge);`,
+    replace: "await writer.finish(bucket);\nconst slot = slotFor(bucket, merge);",
+    why: "O-1: an incarnation reads its own manifest before its first write, also where that is a merge",
+    caughtBy: { seeds: [30510] },
+  },
+  {
+    name: "doubt forgotten when an attempt failed",
+    file: `${engine}/replica-writer.ts`,
+    find: `journal = { ...journal, doubtful: true };
+      throw error;`,
+    replace: "throw error;",
+    why: "S-4: a PUT that was not answered with 2xx may still land",
+    caughtBy: { seeds: [7] },
+  },
+  {
+    name: "clone overlooked while something is written",
+    file: `${engine}/engine.ts`,
+    find: 'if (verdict === "foreign") void onCloned();',
+    replace: 'if (verdict === "foreign" && !flushes.isFlushing) void onCloned();',
+    why: "O-4: who finds another's manifest under the own id flees, whatever is under way",
+    caughtBy: { seeds: [41698] },
   },
   {
     name: "journal forgotten at restart",
