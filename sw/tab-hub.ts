@@ -65,6 +65,8 @@ export interface TabHubParts {
   readonly changed: () => void;
   /** Sends the status now, instead of soon. */
   readonly announce: () => void;
+  /** The same, but only where the last one said that the bucket has everything and that may not be so any more. */
+  readonly withdrawSaved: () => void;
 }
 
 export function createTabHub(parts: TabHubParts): TabHub {
@@ -101,6 +103,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
         other.send({ type: "changes", documentId, bytes, heads });
     await stored;
     tab.session.engine.problems.resolve(`changes/${documentId}`);
+    parts.withdrawSaved();
     tab.send({ type: "ack", seq });
   };
 
@@ -245,6 +248,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
         if (await Promise.race([stored, pause(arrivalMsMax).then(() => false)])) continue;
         throw new PresyncError("unsaved", "it builds on changes that are not here");
       }
+      parts.withdrawSaved();
     },
     broadcast(status) {
       // A tab that has not left the former user's session yet has nothing to do with the next one's.

@@ -154,6 +154,7 @@ async function run(
   const databases = databasesOf(worker.registration.scope);
   let storage: Status["storage"] = { persisted: false, usage: null, quota: null };
   let pending: ReturnType<typeof setTimeout> | undefined;
+  let saidSaved = false;
 
   const status = (session: UserSession): Status => ({
     ...session.status(),
@@ -167,6 +168,7 @@ async function run(
     const session = users.peek();
     if (session === null) return;
     const now = status(session);
+    saidSaved = now.bucket === "saved";
     hub.broadcast(now);
     if (now.pending.documents > 0 && now.bucket !== "off" && !hub.visible) unsent();
   };
@@ -189,6 +191,9 @@ async function run(
     keep: (urls) => background(keep(urls)),
     changed,
     announce,
+    withdrawSaved() {
+      if (saidSaved && pending !== undefined) announce();
+    },
   });
   const refreshStorage = async (): Promise<void> => {
     storage = await measureStorage();

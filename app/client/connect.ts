@@ -196,13 +196,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     const changes = user === null ? [] : tracker.outstanding();
     if (user === null || changes.length === 0) return;
     await link.handOver(user, changes);
-    awaitBucket();
+    // Nobody tells a tab without a connection what becomes of it; the next welcome does.
+    if (!link.isConnected && workerStatus.bucket === "saved")
+      workerStatus = { ...workerStatus, bucket: "saving" };
     tracker.handedOver(changes);
-  }
-
-  /** Something new is on the disk; the worker's next status says where else. */
-  function awaitBucket(): void {
-    if (workerStatus.bucket === "saved") workerStatus = { ...workerStatus, bucket: "saving" };
   }
 
   /** The worker does not understand this page, but takes what it hands over. */
@@ -232,7 +229,6 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       case "changes":
         return session.receiveChanges(message);
       case "ack":
-        awaitBucket();
         return session.tracker.acknowledged(message.seq);
       case "gap":
         return session.tracker.workerHasOnly(message.documentId as never, message.heads);

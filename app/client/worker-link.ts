@@ -33,6 +33,7 @@ export interface LinkEvents {
 }
 
 export interface WorkerLink {
+  readonly isConnected: boolean;
   /** Whether tab and worker do not understand each other. */
   readonly isOutdated: boolean;
   /** Sends over the port; dropped while there is no connection, and then made good when there is one again. */
@@ -241,6 +242,9 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
 
   enter(startLink());
   return {
+    get isConnected() {
+      return state.name === "connected";
+    },
     get isOutdated() {
       return state.name === "outdated";
     },
