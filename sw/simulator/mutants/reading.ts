@@ -9,7 +9,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "if (compareBytes(await digest(hashed, tools), hash) !== 0)",
     replace: "if (hash.length + (await digest(hashed, tools)).length === 0)",
     why: "R-2: a reader trusts nothing",
-    caughtBy: { seeds: [40] },
+    caughtBy: { seeds: [78] },
   },
   {
     name: "reused slot accepted",
@@ -98,7 +98,7 @@ export const readingMutants: readonly Mutant[] = [
     find: "const backedOff = quiet * 2 ** Math.min(failures, 10);",
     replace: "const backedOff = failures < 0 ? 0 : quiet;",
     why: "P-1: no identical failing request without a growing pause",
-    caughtBy: { seeds: [47] },
+    caughtBy: { seeds: [23] },
   },
   {
     name: "secret in a problem",

@@ -28,7 +28,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "if (mark !== undefined && mark.version === snapshot.get(id)) cleaned.set(id, mark);",
     replace: "if (mark !== undefined) cleaned.set(id, mark);",
     why: "W-6: an acknowledgement cleans no mark that came after its publication was computed",
-    caughtBy: { seeds: [23] },
+    caughtBy: { seeds: [19] },
   },
   {
     name: "mark of a superseded incarnation left under the ordinary key",
@@ -123,7 +123,7 @@ export const writingMutants: readonly Mutant[] = [
     find: "await repo.flush([handle.documentId]);",
     replace: "void repo.flush([handle.documentId]);",
     why: "I1: what is called stored is on the disk",
-    caughtBy: { seeds: [12] },
+    caughtBy: { seeds: [8] },
   },
   {
     name: "incarnation guard removed",
@@ -167,7 +167,7 @@ export const writingMutants: readonly Mutant[] = [
     find: 'if (!isKnown || expected === null) return "foreign";',
     replace: 'if (!isKnown || expected === null) return "ours";',
     why: "O-4: who finds another's manifest under its id takes a new one",
-    caughtBy: { seeds: [146] },
+    caughtBy: { seeds: [11] },
   },
   {
     name: "failing writes without back-off",
