@@ -125,6 +125,18 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       anew.add(id);
       await records.save(id, { ...records.get(id), cursor: startCursor });
     }
+    // What lies in the bucket was taken over, and goes; but more had been read here than that.
+    const outrun = adopted.filter(
+      ({ replica: id, generation }) =>
+        id !== own &&
+        !record.adopted.some((other) => other.replica === id && other.generation === generation) &&
+        records.get(id).cursor.generation > generation &&
+        !records.isAdopted(id),
+    );
+    for (const { replica: id } of outrun) {
+      await parts.lost(id);
+      await records.save(id, { ...records.get(id), cursor: startCursor, missingSince: null });
+    }
     await records.save(replica, { ...record, adopted, fledFrom, complaints, unreadable });
     if (unreadable !== record.unreadable) parts.complain();
     for (const id of fled) parts.changed(id);

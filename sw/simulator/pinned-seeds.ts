@@ -58,4 +58,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       "the other's manifest was not judged while something was being written, and then it was written over",
     violates: null,
   },
+  {
+    name: "a retired replica is adopted as an older manifest tells it",
+    seed: 52898,
+    found: "what had been read beyond that was deleted with the prefix, and not published again",
+    violates: null,
+  },
 ];
