@@ -47,6 +47,7 @@ test(`three devices, two tabs each, ${seconds} seconds of everything`, async ({
   await stack.service.start();
   await stack.store.start();
   for (const each of devices) await each.calm(secretKey);
+  if ((await setup.status()).auth !== "valid") await setup.signIn(secretKey);
   const tabs = [setup, ...devices.flatMap((each) => each.tabs)];
   const shown = (): Promise<string[][]> => Promise.all(tabs.map((tab) => tab.items()));
   // A device that has nothing but what is in the bucket.
