@@ -1,6 +1,7 @@
 /** What every browser must do, in every engine: the promises of the README's first page. */
 import type { Device } from "./harness/device.ts";
 import { needs } from "./harness/engine.ts";
+import { lastWords } from "./harness/last-words.ts";
 import type { Tab } from "./harness/tab.ts";
 import { untilKept } from "./harness/until-kept.ts";
 import { expect, test } from "./fixtures.ts";
@@ -117,10 +118,7 @@ for (const how of ["closed", "navigated away"] as const)
     const { laptop, tab, phone } = await twoDevices(device);
     await tab.add("before");
     await tab.saved("device");
-    // Both are under way before either has happened.
-    const edit = tab.add("last words").catch(() => undefined);
-    await (how === "closed" ? tab.close() : tab.goto("about:blank"));
-    await edit;
+    await lastWords(tab, "last words", how);
     const next = await laptop.tab();
     await next.open();
     await expect.poll(() => next.items()).toEqual(["before", "last words"]);

@@ -1,6 +1,7 @@
 /** The tabs of one browser: they agree with each other, and what one leaves behind is not lost. */
 import { expect, test } from "./fixtures.ts";
 import { needs } from "./harness/engine.ts";
+import { lastWords } from "./harness/last-words.ts";
 
 test("two tabs agree, signed out and without a network", async ({ device }) => {
   const laptop = await device("laptop");
@@ -56,10 +57,7 @@ for (const how of ["closed", "navigated away"] as const)
       await tab.add("before");
       await tab.saved("device");
       if (worker === "stopped") await laptop.workers.stop();
-      // Both are under way before either has happened.
-      const edit = tab.add("last words").catch(() => undefined);
-      await (how === "closed" ? tab.close() : tab.goto("about:blank"));
-      await edit;
+      await lastWords(tab, "last words", how);
 
       const next = await laptop.tab();
       await next.open();

@@ -2,7 +2,7 @@ import "@automerge/automerge";
 import * as A from "@automerge/automerge";
 import type { DocHandle } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { Changes } from "../../shared/wire.ts";
 import type { ChangeTracker } from "./change-tracker.ts";
 import { createChangeTracker } from "./change-tracker.ts";
@@ -109,4 +109,16 @@ test("without a connection it says that one is needed, and hands over what is ou
   await settle();
   tracker.acknowledged(sent.find(({ changes }) => changes.documentId === handle.documentId)!.seq);
   expect(tracker.outstanding().map(({ documentId }) => documentId)).toEqual([other.documentId]);
+});
+
+test("a document that was cut off in the middle of a change holds no other one back", async () => {
+  const other = repo.create<Doc>({ items: ["another"] });
+  tracker.track(other);
+  vi.spyOn(handle, "doc").mockImplementation(() => {
+    throw new Error("recursive use of an object");
+  });
+  const complaint = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  expect(tracker.outstanding().map(({ documentId }) => documentId)).toEqual([other.documentId]);
+  expect(complaint).toHaveBeenCalledOnce();
+  complaint.mockRestore();
 });

@@ -127,8 +127,8 @@ export function createChangeTracker(
       for (const entry of tracked.values()) if (entry.isDue) flush(entry);
     },
     outstanding() {
-      const unsent = [...tracked.values()].map((entry) => news(entry));
-      return [...waiting.values(), ...unsent.filter((changes) => changes !== undefined)];
+      const unsent = [...tracked.values()].flatMap((entry) => newsIfReadable(entry) ?? []);
+      return [...waiting.values(), ...unsent];
     },
     handedOver(all) {
       const stored = new Set(all);
@@ -153,6 +153,16 @@ function news({ handle, told, sent }: Tracked): Changes | undefined {
   if (A.getChangesMetaSince(doc, shared).length === 0) return undefined;
   const bytes = shared.length === 0 ? A.save(doc) : A.saveSince(doc, shared);
   return { documentId: handle.documentId, bytes, heads: A.getHeads(doc) };
+}
+
+/** A page that is being closed may have been cut off in the middle of a change: the other documents are to be saved. */
+function newsIfReadable(entry: Tracked): Changes | undefined {
+  try {
+    return news(entry);
+  } catch (error) {
+    console.error("presync: a document cannot be handed over", entry.handle.documentId, error);
+    return undefined;
+  }
 }
 
 /** Enough to remember: what stands for more than this is told by the next sync message. */

@@ -39,12 +39,43 @@ export function createChaoticDevice(
   let device: Device;
   let tabs: Tab[] = [];
   let made = 0;
+  /** What was made since the browser was opened, by the tab it was made in. */
+  let own = new Map<Tab, string[]>();
 
   const pick = (): number => Math.floor(random() * tabs.length);
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
 
   const tolerate = (what: string, error: unknown): void => {
     if (!endedWords.test(String(error))) failures.push(`${name}: ${what}: ${String(error)}`);
+  };
+
+  const edit = async (tab: Tab): Promise<void> => {
+    const item = `${name} ${++made}`;
+    oracle.made(item);
+    own.set(tab, [...(own.get(tab) ?? []), item]);
+    try {
+      await tab.add(item);
+    } catch (error) {
+      // Whether it was made is not known.
+      oracle.atRisk([item]);
+      throw error;
+    }
+  };
+
+  /** A tab that says "saved" means what was made in it and what it shows; the rest may be lost with the browser. */
+  const kill = async (): Promise<void> => {
+    for (const [tab, items] of own) {
+      oracle.atRisk(items);
+      if (!tabs.includes(tab)) continue;
+      const shown = new Set(await tab.items());
+      if ((await tab.status()).device === "saved")
+        oracle.promised(
+          "device",
+          items.filter((item) => shown.has(item)),
+        );
+    }
+    await profile.kill();
+    own = new Map();
   };
 
   const openTab = async (): Promise<Tab> => {
@@ -76,9 +107,7 @@ export function createChaoticDevice(
       60,
       async () => {
         const tab = tabs[pick()]!;
-        const item = `${name} ${++made}`;
-        oracle.made(item);
-        await tab.add(item);
+        await edit(tab);
         if (random() < 0.5) watchSaved(tab, random() < 0.7 ? "device" : "bucket");
       },
     ],
@@ -89,9 +118,7 @@ export function createChaoticDevice(
       async () => {
         const stopping = device.workers.stop();
         const tab = tabs[pick()]!;
-        const item = `${name} ${++made}`;
-        oracle.made(item);
-        await Promise.all([tab.add(item), stopping]);
+        await Promise.all([edit(tab), stopping]);
         watchSaved(tab, "device");
       },
     ],
@@ -101,9 +128,7 @@ export function createChaoticDevice(
       async () => {
         const at = pick();
         const tab = tabs[at]!;
-        const item = `${name} ${++made}`;
-        oracle.made(item);
-        await tab.add(item);
+        await edit(tab);
         await tab.close();
         tabs[at] = await openTab();
       },
@@ -137,7 +162,7 @@ export function createChaoticDevice(
       "browser killed",
       3,
       async () => {
-        await profile.kill();
+        await kill();
         await openBrowser();
       },
     ],

@@ -6,6 +6,8 @@
 export interface Oracle {
   /** An edit was made; its item is unlike every other one. */
   made(item: string): void;
+  /** The browser that made these is killed now. Those that nobody has said to be saved may be lost, and no others. */
+  atRisk(items: readonly string[]): void;
   /** All items that this tab showed when it asked are said to be there. */
   promised(where: "device" | "bucket", items: readonly string[]): void;
   /** What is wrong with what a tab shows in the end, in words. */
@@ -16,9 +18,13 @@ export interface Oracle {
 
 export function createOracle(): Oracle {
   const made = new Set<string>();
+  const risked = new Set<string>();
   const promised = { device: new Set<string>(), bucket: new Set<string>() };
   return {
     made: (item) => void made.add(item),
+    atRisk(items) {
+      for (const item of items) risked.add(item);
+    },
     promised(where, items) {
       for (const item of items) promised[where].add(item);
     },
@@ -28,6 +34,9 @@ export function createOracle(): Oracle {
       for (const where of ["device", "bucket"] as const)
         for (const item of promised[where])
           if (!shown.has(item)) wrong.push(`${who} lacks ${item}, which was saved (${where})`);
+      for (const item of made)
+        if (!shown.has(item) && !risked.has(item) && !promised.device.has(item))
+          wrong.push(`${who} lacks ${item}, though its browser was not killed before it was saved`);
       if (shown.size < items.length) wrong.push(`${who} shows something twice`);
       for (const item of shown)
         if (!made.has(item)) wrong.push(`${who} shows ${item}, which nobody made`);
@@ -36,9 +45,10 @@ export function createOracle(): Oracle {
     summary(items) {
       const shown = new Set(items);
       const lost = [...made].filter((item) => !shown.has(item));
+      const unsaved = [...risked].filter((item) => !promised.device.has(item));
       return (
         `${made.size} edits, ${promised.device.size} reported saved on a device, ` +
-        `${promised.bucket.size} in the bucket; ${lost.length} lost that nobody had reported saved`
+        `${promised.bucket.size} in the bucket; ${lost.length} lost of the ${unsaved.length} that a kill met unsaved`
       );
     },
   };

@@ -31,11 +31,14 @@ const missing = {
   },
 } as const satisfies Record<string, Readonly<Record<string, string>>>;
 
+/** The engine that the present test runs in. */
+export function engineOf(): EngineName {
+  return (test.info().project.use as { engine: EngineName }).engine;
+}
+
 /** Skips the test that calls it, with the reason, where this cannot be done. */
 export function needs(ability: keyof typeof missing): void {
-  const { name, use } = test.info().project;
-  const { engine } = use as { engine: EngineName };
   const reasons: Readonly<Record<string, string>> = missing[ability];
-  const reason = reasons[name] ?? reasons[engine];
+  const reason = reasons[test.info().project.name] ?? reasons[engineOf()];
   test.skip(reason !== undefined, `${ability}: ${reason}`);
 }
