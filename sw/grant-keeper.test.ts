@@ -161,6 +161,22 @@ test("I11: a store that refuses every grant, and a clock far ahead, do not make 
   expect(requests.length).toBeLessThan(3);
 });
 
+test("outages at the ends of many grants do not add up to a long pause", async () => {
+  for (let outage = 0; outage < 12; outage++) {
+    // As after a sleep: nothing has run since.
+    now += 8 * day;
+    answer = () => {
+      throw new PresyncError("unreachable", "down");
+    };
+    keeper.refused();
+    await pass(2_000);
+    expect(keeper.auth).toBe("expired");
+    answer = () => grant(now);
+    await pass(4_000);
+    expect(keeper.auth).toBe("valid");
+  }
+});
+
 test("newcomers make it ask for a wider grant, at most once a minute", async () => {
   await pass(60_000);
   for (let call = 0; call < 5; call++) keeper.refresh();

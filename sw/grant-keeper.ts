@@ -88,11 +88,13 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     cancelTimer = timers.after(bounded, () => void renew());
   };
 
+  const halfLifeMs = (): number => (grant === null ? 0 : (grant.expiresAt - grant.issuedAt) / 2);
+
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
     // Its age by our own clock where we saw it come; the service's may differ by hours.
     const receivedAt = Number.isFinite(renewedAt) ? renewedAt : grant.issuedAt;
-    schedule(receivedAt + (grant.expiresAt - grant.issuedAt) / 2 - clock.now());
+    schedule(receivedAt + halfLifeMs() - clock.now());
   };
 
   /** Never rejects: what fails shows in `auth`, and is tried again. */
@@ -146,6 +148,8 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     refused() {
       isRefused = true;
       parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
+      // It was good for long: this is its end, and no store that refuses whatever it is given.
+      if (sinceRenewalMs() > halfLifeMs()) backoff.reset();
       if (sinceRenewalMs() > intervalMs()) void renew();
       else schedule(backoff.next(parts.random.uniform()));
     },
