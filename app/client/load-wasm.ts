@@ -4,10 +4,19 @@ import { PresyncError } from "../../shared/errors.ts";
 
 /** Throws `unreachable` without an answer, `unexpected-answer` where the file is not what it should be. */
 export async function loadWasm(url: URL): Promise<void> {
+  try {
+    await attempt(url, "default");
+  } catch {
+    // A worker that is ended while it passes the file on cuts it off, and what a cache has kept may be damaged.
+    await attempt(url, "reload");
+  }
+}
+
+async function attempt(url: URL, cache: RequestCache): Promise<void> {
   const where = url.pathname;
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, { cache });
   } catch (cause) {
     throw new PresyncError("unreachable", `${where} could not be fetched`, { cause });
   }
