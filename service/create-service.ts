@@ -13,6 +13,7 @@ import { addKeySignIn } from "./key-sign-in.ts";
 import { safeLog } from "./log.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import { createRegistry } from "./registry.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./session.ts";
 import { createSigner } from "./signer.ts";
 import { createStoreClient } from "./store-client.ts";
@@ -25,8 +26,9 @@ export function createService(given: ServiceConfig): Hono {
   const checked = checkConfig(given);
   const config = { ...checked, log: safeLog(checked.log) };
   const { log, now } = config;
-  const sessions = createSessions(config);
-  const registry = createRegistry(createStoreClient(config), config);
+  const store = createStoreClient(config);
+  const sessions = createSessions(store, config);
+  const registry = createRegistry(store, config);
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -62,6 +64,7 @@ export function createService(given: ServiceConfig): Hono {
 
   app.get("/healthz", (c) => c.json({ ok: true }));
   addKeySignIn(app, config, sessions);
+  addSessionRoutes(app, sessions);
   addGrants(app, config, { sessions, registry, signer: createSigner(config) });
 
   app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));

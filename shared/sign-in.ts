@@ -19,11 +19,16 @@ export interface KeyVerifyRequest {
 }
 
 export interface SessionAnswer {
-  /** A bearer token for `POST /v1/grants`: a secret, never handed to a tab. */
+  /** A bearer token: a secret, never handed to a tab. */
   readonly session: string;
   readonly namespace: Namespace;
   /** Milliseconds since 1970 by the service's clock. */
   readonly expiresAt: number;
+  /**
+   * From so many milliseconds after it came, it is to be exchanged with `POST /v1/auth/refresh`, whose answer is a
+   * `SessionAnswer`. The former token may be repeated until the new one is first used; after that it ends both.
+   */
+  readonly refreshAfterMs: number;
 }
 
 /** The body of every refusal of the service. */
