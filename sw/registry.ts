@@ -12,7 +12,11 @@ import { asDiskError } from "./engine/guarded-storage.ts";
 export interface Session {
   readonly token: string;
   readonly namespace: Namespace;
+  /** Milliseconds since 1970 by the service's clock. */
   readonly expiresAt: number;
+  /** When it came, by this device's clock; so long after that it is to be exchanged for the next. */
+  readonly receivedAt: number;
+  readonly refreshAfterMs: number;
 }
 
 export interface UserRecord {

@@ -195,6 +195,13 @@ export function openUsers(parts: UsersParts): Users {
     });
   };
 
+  /** Best effort: whoever signs out may be offline, and has erased the session here in any case. */
+  const revoke = async ({ service, session: over }: UserRecord): Promise<void> => {
+    if (service === null || over === null) return;
+    const revoking = createServiceClient(service).revoke(over);
+    await Promise.race([revoking.catch(() => undefined), pause(farewellMs)]);
+  };
+
   const signIn = async (service: string, signedIn: Session, publicKey: string): Promise<void> => {
     const state = await registry.read();
     const previous = currentUser(state);
@@ -221,6 +228,7 @@ export function openUsers(parts: UsersParts): Users {
       const claimed = withUser(found, { ...previous, claimedBy: id });
       return { ...withUser(claimed, absorbing(user, previous.id)), current: id };
     }, finishClaims);
+    parts.background(revoke(previous));
   };
 
   const start = async (): Promise<UserSession> => {
@@ -258,6 +266,7 @@ export function openUsers(parts: UsersParts): Users {
         const leaving = await openCurrent();
         const { id, namespace } = leaving.user;
         if (namespace === null) return;
+        const former = currentUser(await registry.read());
         await settle(leaving);
         if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
           throw new PresyncError("unsaved", "some work is not in the store yet");
@@ -271,6 +280,7 @@ export function openUsers(parts: UsersParts): Users {
           return { ...withUser(rest, next), current: next.id };
         });
         if (forget) await erase();
+        parts.background(revoke(former));
       }),
     stash: (user, changes) =>
       exclusively(async () => {
