@@ -11,6 +11,8 @@ import { cors } from "./cors.ts";
 import { addGrants } from "./grants-route.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
 import { safeLog } from "./log.ts";
+import { createOneTimeCodes } from "./one-time-codes.ts";
+import { addRedirectSignIn } from "./redirect-sign-in.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import { createRegistry } from "./registry.ts";
 import { addSessionRoutes } from "./session-routes.ts";
@@ -65,6 +67,7 @@ export function createService(given: ServiceConfig): Hono {
   app.get("/healthz", (c) => c.json({ ok: true }));
   addKeySignIn(app, config, sessions);
   addSessionRoutes(app, sessions);
+  addRedirectSignIn(app, config, { sessions, codes: createOneTimeCodes(store, config) });
   addGrants(app, config, { sessions, registry, signer: createSigner(config) });
 
   app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));

@@ -43,3 +43,31 @@ export interface RefusalAnswer {
 export function keySignInText(serviceOrigin: string, challenge: string): string {
   return `presync key sign-in, version 1\n${serviceOrigin}\n${challenge}`;
 }
+
+/** `POST /v1/auth/redeem`: a one-time code, and what hashes to the challenge it was made for. */
+export interface RedeemRequest {
+  readonly code: string;
+  readonly verifier: string;
+}
+
+/** How a sign-in that left the page comes back to it: the last part of the address's fragment, which no server sees. */
+const returnPattern = /(?:^#|&)presync-(code|error)=([\w.-]+)$/;
+
+/** What to add to an address that a sign-in returns to. */
+export function returnFragment(kind: "code" | "error", value: string, address: string): string {
+  return `${address.includes("#") ? "&" : "#"}presync-${kind}=${value}`;
+}
+
+/** What a sign-in has added to a fragment, and the fragment without it; null where it has not. */
+export function readReturn(
+  hash: string,
+): { readonly kind: "code" | "error"; readonly value: string; readonly rest: string } | null {
+  const found = returnPattern.exec(hash);
+  if (found === null) return null;
+  const [, kind, value = ""] = found;
+  return {
+    kind: kind === "code" ? "code" : "error",
+    value,
+    rest: hash.slice(0, found.index),
+  };
+}

@@ -24,6 +24,8 @@ import { startTestStore } from "./test-store.ts";
 export interface StackOptions {
   /** How long signed URLs live; the service's default otherwise. */
   readonly grantSeconds?: number;
+  /** How long a session lives that is never exchanged; the service's default otherwise. */
+  readonly sessionSeconds?: number;
   /** The HTML of another page than the test page. */
   readonly page?: string;
   /** The demo, with its `presync-manifest.js`, instead of the test page. */
@@ -81,6 +83,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       store: store.config,
       sessionSecrets: [sessionSecret],
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
+      ...(options.sessionSeconds === undefined ? {} : { sessionSeconds: options.sessionSeconds }),
     });
     await service.start();
     closers.push(() => service.stop());
