@@ -5,6 +5,7 @@
  */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { SignInMethods } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
 import { checkConfig } from "./config.ts";
 import { cors } from "./cors.ts";
@@ -65,6 +66,10 @@ export function createService(given: ServiceConfig): Hono {
   );
 
   app.get("/healthz", (c) => c.json({ ok: true }));
+  app.get("/v1/auth", (c) => {
+    const answer: SignInMethods = { methods: ["key", ...config.providers.map(({ name }) => name)] };
+    return c.json(answer);
+  });
   addKeySignIn(app, config, sessions);
   addSessionRoutes(app, sessions);
   addRedirectSignIn(app, config, { sessions, codes: createOneTimeCodes(store, config) });

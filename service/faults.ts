@@ -20,7 +20,12 @@ const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const providerPattern = /^[a-z]{2,16}$/;
 /** Namespaces begin with these for other reasons, and paths below `/v1/auth/` mean something else. */
 const takenNames: ReadonlySet<string> = new Set([
-  ...["key", "email", "space", "refresh", "revoke", "redeem"],
+  "key",
+  "email",
+  "space",
+  "refresh",
+  "revoke",
+  "redeem",
 ]);
 const regionPattern = /^[A-Za-z0-9-]{1,64}$/;
 

@@ -71,3 +71,9 @@ export function readReturn(
     rest: hash.slice(0, found.index),
   };
 }
+
+/** `GET /v1/auth`: the ways to sign in that this service has. */
+export interface SignInMethods {
+  /** `key`, and the names of providers. */
+  readonly methods: readonly string[];
+}

@@ -8,6 +8,7 @@ import type {
   KeyChallengeAnswer,
   KeyChallengeRequest,
   KeyVerifyRequest,
+  RedeemRequest,
   SessionAnswer,
 } from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
@@ -29,6 +30,10 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
 
 export interface ServiceClient {
   signInWithKey(identity: KeyIdentity): Promise<Session>;
+  /** Where to send the browser to sign in, for whoever can show the verifier's hash. */
+  startAddress(provider: string, challenge: string, returnTo: string): string;
+  /** Exchanges a one-time code; throws `unauthenticated` for one that is over, or not for this verifier. */
+  redeem(code: string, verifier: string): Promise<Session>;
   /** The next session of the same sign-in; throws as `grant`. */
   refresh(session: Session): Promise<Session>;
   /** Ends the sign-in for every holder of one of its sessions. */
@@ -82,6 +87,16 @@ export function createServiceClient(service: string): ServiceClient {
       const signature = await identity.sign(keySignInText(base.origin, challenge));
       const proof: KeyVerifyRequest = { publicKey, challenge, signature };
       return sessionOf(await post("v1/auth/key/verify", proof));
+    },
+    startAddress(provider, challenge, returnTo) {
+      const address = new URL(`v1/auth/${encodeURIComponent(provider)}/start`, base);
+      address.searchParams.set("challenge", challenge);
+      address.searchParams.set("return", returnTo);
+      return address.href;
+    },
+    async redeem(code, verifier) {
+      const asked: RedeemRequest = { code, verifier };
+      return sessionOf(await post("v1/auth/redeem", asked));
     },
     async refresh(session) {
       const next = sessionOf(await post("v1/auth/refresh", {}, session));

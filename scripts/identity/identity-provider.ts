@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Context } from "oidc-provider";
-import Provider from "oidc-provider";
+import OidcProvider from "oidc-provider";
 
 export interface IdentityProvider {
   readonly url: string;
@@ -36,7 +36,7 @@ export async function startIdentityProvider(
   port = 0,
 ): Promise<IdentityProvider> {
   const log: string[] = [];
-  let provider: Provider | undefined;
+  let provider: OidcProvider | undefined;
   const server = createServer((request, response) => {
     void handle(provider!, request, response);
   });
@@ -44,7 +44,7 @@ export async function startIdentityProvider(
     server.listen(port, "127.0.0.1", resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  provider = new Provider(
+  provider = new OidcProvider(
     url,
     configuration(redirects, () => provider!),
   );
@@ -62,7 +62,7 @@ export async function startIdentityProvider(
   };
 }
 
-function configuration(redirects: readonly string[], provider: () => Provider): object {
+function configuration(redirects: readonly string[], provider: () => OidcProvider): object {
   return {
     clients: [
       {
@@ -102,7 +102,7 @@ function configuration(redirects: readonly string[], provider: () => Provider): 
 }
 
 async function handle(
-  provider: Provider,
+  provider: OidcProvider,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -133,7 +133,7 @@ function showAccounts(response: ServerResponse, path: string): void {
 }
 
 async function answerUser(
-  provider: Provider,
+  provider: OidcProvider,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
