@@ -81,6 +81,7 @@ test("a code that was begun elsewhere signs nobody in", async ({ device }) => {
   expect(stolen).toContain("#presync-code=");
 
   const victim = await open(await device("victim"));
+  await victim.goto("about:blank");
   await victim.goto(stolen);
   await expect(victim.getByTestId("status")).not.toHaveAttribute("data-state", "starting");
   await victim.getByTestId("status").click();
