@@ -9,6 +9,7 @@ import {
   grantSecondsFault,
   grantSecondsMaxDefault,
   originFault,
+  providersFault,
   regionFault,
   sessionSecondsFault,
   sessionSecretsFault,
@@ -16,6 +17,7 @@ import {
 } from "./faults.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
+import type { Provider } from "./provider.ts";
 
 export interface AccessKey {
   readonly accessKeyId: string;
@@ -52,6 +54,8 @@ export interface ServiceConfig {
   readonly grantSeconds?: number;
   /** What the store allows at most: seven days on most, 90 on Tigris. */
   readonly grantSecondsMax?: number;
+  /** Where users may sign in, besides with a secret key. */
+  readonly providers?: readonly Provider[];
   readonly layout?: Layout;
   readonly log?: Log;
   /** Milliseconds since 1970. */
@@ -74,12 +78,14 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
   const grantSeconds = Math.min(config.grantSeconds ?? grantSecondsMax, grantSecondsMax);
   const sessionSeconds = config.sessionSeconds ?? sessionSecondsDefault;
   const { endpoint, region, bucket } = config.store;
+  const providers = config.providers ?? [];
   const faults: [string, Fault][] = [
     ["publicUrl", urlFault(config.publicUrl)],
     ...config.origins.map((origin): [string, Fault] => ["origins", originFault(origin)]),
     ["store.endpoint", endpointFault(endpoint)],
     ["store.region", regionFault(region)],
     ["store.bucket", bucketFault(bucket)],
+    ["providers", providersFault(providers.map(({ name }) => name))],
     ["sessionSecrets", sessionSecretsFault(config.sessionSecrets)],
     ["grantSecondsMax", grantSecondsFault(grantSecondsMax)],
     ["grantSeconds", grantSecondsFault(config.grantSeconds ?? grantSecondsMax)],
@@ -98,6 +104,7 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     sessionSeconds,
     grantSeconds,
     grantSecondsMax,
+    providers,
     layout,
     log: config.log ?? silentLog,
     now: config.now ?? Date.now,

@@ -5,14 +5,18 @@
  */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import type { SignInMethods } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
 import { checkConfig } from "./config.ts";
 import { cors } from "./cors.ts";
 import { addGrants } from "./grants-route.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
 import { safeLog } from "./log.ts";
+import { createOneTimeCodes } from "./one-time-codes.ts";
+import { addRedirectSignIn } from "./redirect-sign-in.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import { createRegistry } from "./registry.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./session.ts";
 import { createSigner } from "./signer.ts";
 import { createStoreClient } from "./store-client.ts";
@@ -25,8 +29,9 @@ export function createService(given: ServiceConfig): Hono {
   const checked = checkConfig(given);
   const config = { ...checked, log: safeLog(checked.log) };
   const { log, now } = config;
-  const sessions = createSessions(config);
-  const registry = createRegistry(createStoreClient(config), config);
+  const store = createStoreClient(config);
+  const sessions = createSessions(store, config);
+  const registry = createRegistry(store, config);
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -61,7 +66,13 @@ export function createService(given: ServiceConfig): Hono {
   );
 
   app.get("/healthz", (c) => c.json({ ok: true }));
+  app.get("/v1/auth", (c) => {
+    const answer: SignInMethods = { methods: ["key", ...config.providers.map(({ name }) => name)] };
+    return c.json(answer);
+  });
   addKeySignIn(app, config, sessions);
+  addSessionRoutes(app, sessions);
+  addRedirectSignIn(app, config, { sessions, codes: createOneTimeCodes(store, config) });
   addGrants(app, config, { sessions, registry, signer: createSigner(config) });
 
   app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));

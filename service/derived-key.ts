@@ -1,23 +1,38 @@
-/** One HMAC key for each purpose out of one secret (HKDF-SHA256, RFC 5869), so that no use weakens another. */
+/** One key for each purpose out of one secret (HKDF-SHA256, RFC 5869), so that no use weakens another. */
 
 /** What WebCrypto calls a CryptoKey; the name is not global in every runtime's types. */
-export type HmacKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
+export type DerivedKey = Awaited<ReturnType<typeof crypto.subtle.deriveKey>>;
 
 const salt = "presync";
 
-export async function deriveHmacKey(
+export function deriveHmacKey(
   secret: string | Uint8Array<ArrayBuffer>,
   label: string,
-): Promise<HmacKey> {
+): Promise<DerivedKey> {
+  const algorithm = { name: "HMAC", hash: "SHA-256", length: 256 };
+  return deriveKey(secret, label, algorithm, ["sign", "verify"]);
+}
+
+/** For AES-256-GCM. */
+export function deriveSealKey(secret: string, label: string): Promise<DerivedKey> {
+  return deriveKey(secret, label, { name: "AES-GCM", length: 256 }, ["encrypt", "decrypt"]);
+}
+
+async function deriveKey(
+  secret: string | Uint8Array<ArrayBuffer>,
+  label: string,
+  algorithm: { readonly name: string; readonly hash?: string; readonly length: number },
+  usages: ("sign" | "verify" | "encrypt" | "decrypt")[],
+): Promise<DerivedKey> {
   const encoder = new TextEncoder();
   const input = typeof secret === "string" ? encoder.encode(secret) : secret;
   const material = await crypto.subtle.importKey("raw", input, "HKDF", false, ["deriveKey"]);
   return crypto.subtle.deriveKey(
     { name: "HKDF", hash: "SHA-256", salt: encoder.encode(salt), info: encoder.encode(label) },
     material,
-    { name: "HMAC", hash: "SHA-256", length: 256 },
+    algorithm,
     false,
-    ["sign", "verify"],
+    usages,
   );
 }
 

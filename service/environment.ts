@@ -11,11 +11,15 @@ import {
   grantSecondsFault,
   grantSecondsMaxDefault,
   originFault,
+  providersFault,
   regionFault,
   sessionSecondsFault,
   sessionSecretsFault,
   urlFault,
 } from "./faults.ts";
+import type { Provider } from "./provider.ts";
+import { githubProvider } from "./providers/github.ts";
+import { oidcProvider } from "./providers/oidc.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,6 +56,14 @@ export const variables: Readonly<Record<string, string>> = {
   PRESYNC_SESSION_SECRET:
     "32 characters or more; a comma-separated list: the first signs, all verify",
   PRESYNC_SESSION_SECONDS: "how long a sign-in lasts (default 90 days)",
+  PRESYNC_GITHUB_CLIENT_ID: "sign-in with GitHub: of an OAuth app, which returns to",
+  PRESYNC_GITHUB_CLIENT_SECRET: "<public URL>/v1/auth/github/callback; and its secret",
+  PRESYNC_GITHUB_URL: "of GitHub Enterprise (default https://github.com)",
+  PRESYNC_GITHUB_API_URL: "of its API (default https://api.github.com)",
+  PRESYNC_OIDC_ISSUER: "sign-in with an OpenID provider: its address",
+  PRESYNC_OIDC_CLIENT_ID: "of a client that returns to <public URL>/v1/auth/<name>/callback",
+  PRESYNC_OIDC_CLIENT_SECRET: "its secret",
+  PRESYNC_OIDC_NAME: "what signIn() calls it: 2 to 16 small letters (default `oidc`)",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
   PRESYNC_HOST: "address to listen on (default 127.0.0.1)",
@@ -118,6 +130,67 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     return { accessKeyId: standardId, secretAccessKey: standardSecret };
   }
 
+  /** All of these variables, or undefined where none is set. */
+  function together<Name extends string>(
+    ...names: readonly Name[]
+  ): Record<Name, string> | undefined {
+    const values = names.map((name) => [name, read(name)] as const);
+    if (values.every(([, value]) => value === undefined)) return undefined;
+    for (const [name, value] of values)
+      if (value === undefined)
+        mistakes.push(
+          `${name} is not set, but ${names.filter((other) => other !== name).join(" or ")} is`,
+        );
+    return Object.fromEntries(values.map(([name, value]) => [name, value ?? ""])) as Record<
+      Name,
+      string
+    >;
+  }
+
+  function url(name: string): string | undefined {
+    const value = read(name);
+    if (value !== undefined) check(name, urlFault(value));
+    return value;
+  }
+
+  /** Only once everything is known to be right: a provider takes its addresses apart. */
+  function readProviders(): () => Provider[] {
+    const github = together("PRESYNC_GITHUB_CLIENT_ID", "PRESYNC_GITHUB_CLIENT_SECRET");
+    const [githubUrl, githubApiUrl] = [url("PRESYNC_GITHUB_URL"), url("PRESYNC_GITHUB_API_URL")];
+    const oidc = together(
+      "PRESYNC_OIDC_ISSUER",
+      "PRESYNC_OIDC_CLIENT_ID",
+      "PRESYNC_OIDC_CLIENT_SECRET",
+    );
+    const name = read("PRESYNC_OIDC_NAME") ?? "oidc";
+    if (oidc !== undefined) {
+      if (oidc.PRESYNC_OIDC_ISSUER !== "") url("PRESYNC_OIDC_ISSUER");
+      check("PRESYNC_OIDC_NAME", providersFault([name]));
+    }
+    return () => [
+      ...(github === undefined
+        ? []
+        : [
+            githubProvider({
+              clientId: github.PRESYNC_GITHUB_CLIENT_ID,
+              clientSecret: github.PRESYNC_GITHUB_CLIENT_SECRET,
+              ...(githubUrl === undefined ? {} : { url: githubUrl }),
+              ...(githubApiUrl === undefined ? {} : { apiUrl: githubApiUrl }),
+            }),
+          ]),
+      ...(oidc === undefined
+        ? []
+        : [
+            oidcProvider({
+              name,
+              issuer: oidc.PRESYNC_OIDC_ISSUER,
+              clientId: oidc.PRESYNC_OIDC_CLIENT_ID,
+              clientSecret: oidc.PRESYNC_OIDC_CLIENT_SECRET,
+            }),
+          ]),
+    ];
+  }
+
   const publicUrl = text("PRESYNC_PUBLIC_URL", urlFault);
   const origins = list("PRESYNC_ORIGINS");
   for (const origin of origins) check("PRESYNC_ORIGINS", originFault(origin));
@@ -139,6 +212,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
   const grantSecondsMax = whole("PRESYNC_GRANT_SECONDS_MAX", grantSecondsFault);
   const grantSeconds = whole("PRESYNC_GRANT_SECONDS", grantSecondsFault);
   const port = whole("PORT", portFault);
+  const providers = readProviders();
 
   const longest = grantSecondsMax ?? grantSecondsMaxDefault;
   if (grantSeconds !== undefined && grantSeconds > longest)
@@ -157,6 +231,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     origins,
     sessionSecrets,
     store,
+    providers: providers(),
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     ...(grantSeconds === undefined ? {} : { grantSeconds }),
     ...(grantSecondsMax === undefined ? {} : { grantSecondsMax }),

@@ -17,6 +17,16 @@ export const grantSecondsMaxDefault = 604_800;
 const sessionSecondsMin = 1;
 /** The rule of Amazon S3 for bucket names; every other store allows at least these. */
 const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const providerPattern = /^[a-z]{2,16}$/;
+/** Namespaces begin with these for other reasons, and paths below `/v1/auth/` mean something else. */
+const takenNames: ReadonlySet<string> = new Set([
+  "key",
+  "email",
+  "space",
+  "refresh",
+  "revoke",
+  "redeem",
+]);
 const regionPattern = /^[A-Za-z0-9-]{1,64}$/;
 
 export function urlFault(text: string): Fault {
@@ -49,6 +59,13 @@ export function bucketFault(text: string): Fault {
 
 export function regionFault(text: string): Fault {
   return regionPattern.test(text) ? undefined : "is not a region (stores without any take `auto`)";
+}
+
+export function providersFault(names: readonly string[]): Fault {
+  for (const name of names)
+    if (!providerPattern.test(name) || takenNames.has(name))
+      return `cannot have one named "${name}"`;
+  return new Set(names).size === names.length ? undefined : "holds two of one name";
 }
 
 export function sessionSecretsFault(secrets: readonly string[]): Fault {

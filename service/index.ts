@@ -2,3 +2,9 @@
 export type { AccessKey, Addressing, ServiceConfig, StoreConfig } from "./config.ts";
 export { createService } from "./create-service.ts";
 export type { Log, LogEvent, LogLevel } from "./log.ts";
+export type { Provider, ProviderRequest } from "./provider.ts";
+export type { OAuthClient } from "./providers/code-exchange.ts";
+export type { GithubOptions } from "./providers/github.ts";
+export { githubProvider } from "./providers/github.ts";
+export type { OidcOptions } from "./providers/oidc.ts";
+export { oidcProvider } from "./providers/oidc.ts";

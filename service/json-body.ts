@@ -11,3 +11,8 @@ export async function readJson(c: Context): Promise<Readonly<Record<string, unkn
     return value as Record<string, unknown>;
   throw new PresyncError("malformed", "the request must be one JSON object");
 }
+
+export function stringOf(value: unknown, name: string): string {
+  if (typeof value === "string") return value;
+  throw new PresyncError("malformed", `${name} is missing`);
+}

@@ -12,7 +12,7 @@ import type { KeyChallengeAnswer } from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
 import { createChallenges } from "./challenge.ts";
 import type { CheckedConfig } from "./config.ts";
-import { readJson } from "./json-body.ts";
+import { readJson, stringOf } from "./json-body.ts";
 import type { Sessions } from "./session.ts";
 
 const publicKeyBytes = 32;
@@ -62,11 +62,6 @@ async function isSignedBy(
     // Some runtimes refuse bytes that are no point of the curve already when they are imported.
     return false;
   }
-}
-
-function stringOf(value: unknown, name: string): string {
-  if (typeof value === "string") return value;
-  throw new PresyncError("malformed", `${name} is missing`);
 }
 
 function bytesOf(value: unknown, length: number, name: string): Uint8Array<ArrayBuffer> {

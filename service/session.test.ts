@@ -3,17 +3,22 @@ import { describe, expect, it } from "vitest";
 import { parseNamespace } from "../shared/keys.ts";
 import { checkConfig } from "./config.ts";
 import { deriveHmacKey } from "./derived-key.ts";
+import { createMemoryBucket } from "./memory-bucket.ts";
 import { createSessions } from "./session.ts";
 import type { Sessions } from "./session.ts";
+import { createStoreClient } from "./store-client.ts";
 import { serviceOrigin, testConfig } from "./test-world.ts";
 
 const namespace = parseNamespace("key:somebody");
 const [secret = ""] = testConfig.sessionSecrets;
+const id = "0123456789abcdef0123456789abcdef";
 const clock = { ms: Date.UTC(2026, 0, 2) };
 
 function sessionsWith(...sessionSecrets: string[]): Sessions {
-  const config = { ...testConfig, sessionSeconds: 3600, now: () => clock.ms };
-  return createSessions(checkConfig({ ...config, sessionSecrets }));
+  const { fetch } = createMemoryBucket(() => clock.ms);
+  const given = { ...testConfig, sessionSeconds: 3600, now: () => clock.ms, fetch };
+  const config = checkConfig({ ...given, sessionSecrets });
+  return createSessions(createStoreClient(config), config);
 }
 
 interface Claims {
@@ -22,18 +27,20 @@ interface Claims {
   readonly audience?: string;
   readonly subject?: string;
   readonly label?: string;
+  readonly family?: unknown;
+  readonly generation?: unknown;
 }
 
 /** A token as the service makes them, but for what is changed. */
 async function forge(changes: Claims): Promise<string> {
   const seconds = clock.ms / 1000;
   const key = await deriveHmacKey(secret, changes.label ?? "presync/v1/session");
-  return new SignJWT()
+  return new SignJWT({ fam: changes.family ?? id, gen: changes.generation ?? 0 })
     .setProtectedHeader({ alg: "HS256", typ: changes.typ ?? "presync-session+jwt" })
     .setIssuer(changes.issuer ?? serviceOrigin)
     .setAudience(changes.audience ?? `${serviceOrigin}/v1/grants`)
     .setSubject(changes.subject ?? namespace)
-    .setJti("1")
+    .setJti(id)
     .setIssuedAt(seconds)
     .setExpirationTime(seconds + 60)
     .sign(key);
@@ -88,11 +95,11 @@ describe("sessions", () => {
 
   it("are never unsigned", async () => {
     const seconds = clock.ms / 1000;
-    const token = new UnsecuredJWT()
+    const token = new UnsecuredJWT({ fam: id, gen: 0 })
       .setIssuer(serviceOrigin)
       .setAudience(`${serviceOrigin}/v1/grants`)
       .setSubject(namespace)
-      .setJti("1")
+      .setJti(id)
       .setIssuedAt(seconds)
       .setExpirationTime(seconds + 60)
       .encode();
@@ -108,6 +115,12 @@ describe("sessions", () => {
       { audience: serviceOrigin },
       { subject: "../../admin" },
       { label: "presync/v1/key-challenge" },
+      { family: "../../replicas" },
+      { family: 7 },
+      { generation: -1 },
+      { generation: 0.5 },
+      { generation: 1e9 },
+      { generation: "0" },
     ];
     for (const changes of foreign)
       expect(await verdictOn(sessions, await forge(changes))).toBe("unauthenticated");

@@ -1,80 +1,96 @@
 /**
- * A session says who somebody is: a JWT (HS256) whose subject is a namespace. It is a bearer token for
- * `POST /v1/grants`, so it is never logged and never stands in an error. Type, algorithm, issuer and audience
- * are pinned: a token that was made for anything else, even under the same secret, is not a session.
+ * A session says who somebody is. Its token is exchanged for a new one every day or so, and the one before may be
+ * repeated until the new one is first used: a worker that is killed before it has stored the new one loses nothing.
+ * After that, the old token can only be in the hands of somebody who has copied it (or of the owner, if the thief was
+ * faster): the whole family is revoked, as RFC 9700 section 4.14.2 has it.
  */
-import { errors, jwtVerify, SignJWT } from "jose";
 import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
-import { isNamespace } from "../shared/keys.ts";
 import type { SessionAnswer } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
-import { deriveHmacKey, firstVerdict } from "./derived-key.ts";
+import { createSessionFamilies } from "./session-families.ts";
+import type { SessionClaims } from "./session-token.ts";
+import { createSessionTokens, newSessionId, unauthenticated } from "./session-token.ts";
+import type { StoreClient } from "./store-client.ts";
 
-const algorithm = "HS256";
-const type = "presync-session+jwt";
-const label = "presync/v1/session";
-/** What the session is good for; a later kind of token gets an audience of its own. */
-const audiencePath = "/v1/grants";
-/** Our own tokens have under 500 letters: nothing longer is worth parsing. */
-const tokenLettersMax = 2048;
+/** A token is copied more easily than a browser: the sooner it is exchanged, the sooner a copy is found out. */
+const refreshMsMax = 86_400_000;
+
+/** Short sessions are exchanged several times in their life. */
+const refreshShare = 1 / 4;
+
+/** Two workers overlap during an update; what the former one has sent may arrive after the later one's. */
+const overlapMsMax = 60_000;
 
 export interface Sessions {
   issue(namespace: Namespace): Promise<SessionAnswer>;
-  /** Who the `Authorization` header speaks for; throws `unauthenticated`. */
+  /**
+   * Who the `Authorization` header speaks for. Throws `unauthenticated`; and `retry` for a token that was exchanged a
+   * moment ago.
+   */
   authenticate(authorization: string | undefined): Promise<Namespace>;
+  /** The next token of the same sign-in; throws as `authenticate`. */
+  refresh(authorization: string | undefined): Promise<SessionAnswer>;
+  /** Ends the sign-in, with every token of it. A token that is over already is no error. */
+  revoke(authorization: string | undefined): Promise<void>;
 }
 
 export function createSessions(
-  config: Pick<CheckedConfig, "sessionSecrets" | "sessionSeconds" | "serviceOrigin" | "now">,
+  store: StoreClient,
+  config: Pick<
+    CheckedConfig,
+    "sessionSecrets" | "sessionSeconds" | "serviceOrigin" | "now" | "log"
+  >,
 ): Sessions {
-  const { serviceOrigin, now } = config;
-  const audience = serviceOrigin + audiencePath;
-  const keys = Promise.all(config.sessionSecrets.map((secret) => deriveHmacKey(secret, label)));
+  const { now, log } = config;
+  const tokens = createSessionTokens(config);
+  const families = createSessionFamilies(store, config);
 
-  async function issue(namespace: Namespace): Promise<SessionAnswer> {
-    const issuedAt = Math.floor(now() / 1000);
-    const expiresAt = issuedAt + config.sessionSeconds;
-    const [key] = await keys;
-    if (key === undefined) throw new PresyncError("internal", "there is no session secret");
-    const session = await new SignJWT()
-      .setProtectedHeader({ alg: algorithm, typ: type })
-      .setIssuer(serviceOrigin)
-      .setAudience(audience)
-      .setSubject(namespace)
-      .setJti(crypto.randomUUID())
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(expiresAt)
-      .sign(key);
-    return { session, namespace, expiresAt: expiresAt * 1000 };
+  async function answer(claims: SessionClaims): Promise<SessionAnswer> {
+    const { token, expiresAt } = await tokens.make(claims);
+    const lifeMs = config.sessionSeconds * 1000;
+    return {
+      session: token,
+      namespace: claims.namespace,
+      expiresAt,
+      refreshAfterMs: Math.min(refreshMsMax, lifeMs * refreshShare),
+    };
   }
 
-  async function authenticate(authorization: string | undefined): Promise<Namespace> {
-    const token = /^Bearer ([\w.-]+)$/i.exec(authorization ?? "")?.[1];
-    if (token === undefined || token.length > tokenLettersMax) throw unauthenticated("missing");
-    const verified = await firstVerdict(await keys, async (key) => {
-      try {
-        return await jwtVerify(token, key, {
-          algorithms: [algorithm],
-          typ: type,
-          issuer: serviceOrigin,
-          audience,
-          requiredClaims: ["sub", "exp", "iat", "jti"],
-          currentDate: new Date(now()),
-        });
-      } catch (error) {
-        if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
-        throw unauthenticated(error instanceof errors.JWTExpired ? "expired" : "malformed");
-      }
-    });
-    const namespace = verified?.payload.sub;
-    if (!isNamespace(namespace)) throw unauthenticated("malformed");
-    return namespace;
+  async function check(authorization: string | undefined): Promise<SessionClaims> {
+    const claims = await tokens.read(authorization);
+    const { isRevoked, generation, ids, usedAt } = await families.look(claims);
+    if (isRevoked) throw unauthenticated("revoked");
+    if (claims.generation > generation) await families.use(claims);
+    else if (claims.generation < generation || !ids.has(claims.id) || ids.size > 1) {
+      if (Math.abs(now() - usedAt) < overlapMsMax)
+        throw new PresyncError("retry", "this token was exchanged a moment ago: use the new one");
+      await families.revoke(claims);
+      const { namespace, family } = claims;
+      log({ level: "warn", event: "session-reused", namespace, family });
+      throw unauthenticated("revoked");
+    }
+    return claims;
   }
 
-  return { issue, authenticate };
-}
-
-function unauthenticated(how: "missing" | "expired" | "malformed"): PresyncError {
-  return new PresyncError("unauthenticated", `the session is ${how}: sign in again`);
+  return {
+    issue: (namespace) =>
+      answer({
+        namespace,
+        family: newSessionId(),
+        generation: 0,
+        id: newSessionId(),
+      }),
+    authenticate: async (authorization) => (await check(authorization)).namespace,
+    async refresh(authorization) {
+      const claims = await check(authorization);
+      return answer({ ...claims, generation: claims.generation + 1, id: newSessionId() });
+    },
+    async revoke(authorization) {
+      const claims = await tokens.read(authorization);
+      await families.revoke(claims);
+      const { namespace, family } = claims;
+      log({ level: "info", event: "session-revoked", namespace, family });
+    },
+  };
 }

@@ -19,11 +19,16 @@ export interface KeyVerifyRequest {
 }
 
 export interface SessionAnswer {
-  /** A bearer token for `POST /v1/grants`: a secret, never handed to a tab. */
+  /** A bearer token: a secret, never handed to a tab. */
   readonly session: string;
   readonly namespace: Namespace;
   /** Milliseconds since 1970 by the service's clock. */
   readonly expiresAt: number;
+  /**
+   * From so many milliseconds after it came, it is to be exchanged with `POST /v1/auth/refresh`, whose answer is a
+   * `SessionAnswer`. The former token may be repeated until the new one is first used; after that it ends both.
+   */
+  readonly refreshAfterMs: number;
 }
 
 /** The body of every refusal of the service. */
@@ -37,4 +42,38 @@ export interface RefusalAnswer {
  */
 export function keySignInText(serviceOrigin: string, challenge: string): string {
   return `presync key sign-in, version 1\n${serviceOrigin}\n${challenge}`;
+}
+
+/** `POST /v1/auth/redeem`: a one-time code, and what hashes to the challenge it was made for. */
+export interface RedeemRequest {
+  readonly code: string;
+  readonly verifier: string;
+}
+
+/** How a sign-in that left the page comes back to it: the last part of the address's fragment, which no server sees. */
+const returnPattern = /(?:^#|&)presync-(code|error)=([\w.-]+)$/;
+
+/** What to add to an address that a sign-in returns to. */
+export function returnFragment(kind: "code" | "error", value: string, address: string): string {
+  return `${address.includes("#") ? "&" : "#"}presync-${kind}=${value}`;
+}
+
+/** What a sign-in has added to a fragment, and the fragment without it; null where it has not. */
+export function readReturn(
+  hash: string,
+): { readonly kind: "code" | "error"; readonly value: string; readonly rest: string } | null {
+  const found = returnPattern.exec(hash);
+  if (found === null) return null;
+  const [, kind, value = ""] = found;
+  return {
+    kind: kind === "code" ? "code" : "error",
+    value,
+    rest: hash.slice(0, found.index),
+  };
+}
+
+/** `GET /v1/auth`: the ways to sign in that this service has. */
+export interface SignInMethods {
+  /** `key`, and the names of providers. */
+  readonly methods: readonly string[];
 }

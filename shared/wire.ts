@@ -13,7 +13,7 @@ import type { ErrorData } from "./errors.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
-export const wireProtocol = 2;
+export const wireProtocol = 3;
 
 /** Of the `hand-over` message; a worker takes this one for ever. */
 export const handOverVersion = 1;
@@ -69,6 +69,13 @@ export type Call =
   /** Answers once the store has acknowledged these heads. */
   | { readonly name: "in-bucket"; readonly documentId: string; readonly heads: readonly string[] }
   | { readonly name: "sign-in-key"; readonly secretKey: string }
+  /**
+   * Begins to sign in where the browser has to be sent, and return from to `returnTo`. Answers with the address to send
+   * it to.
+   */
+  | { readonly name: "begin-sign-in"; readonly provider: string; readonly returnTo: string }
+  /** It is back, with a one-time code. */
+  | { readonly name: "finish-sign-in"; readonly code: string }
   | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean };
 
 export type TabToWorker =
@@ -109,6 +116,8 @@ export type WorkerToTab =
       readonly type: "result";
       readonly id: number;
       readonly error: ErrorData | null;
+      /** What the call answers with, if with anything. */
+      readonly value: string | null;
       /** This tab's session has ended: what was asked for is in force once the tab has connected anew. */
       readonly ended: boolean;
     }

@@ -6,11 +6,19 @@ import type { Problems } from "./engine/problems.ts";
 import { createProblems } from "./engine/problems.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
-import type { UserRecord } from "./registry.ts";
+import type { Session, UserRecord } from "./registry.ts";
 
 const day = 86_400_000;
 const namespace = "key:someone" as Namespace;
 const replica = "browser-00000a" as ReplicaId;
+
+const session: Session = {
+  token: "t",
+  namespace,
+  expiresAt: 90 * day,
+  receivedAt: 0,
+  refreshAfterMs: day,
+};
 
 let now: number;
 let timers: { at: number; action: () => void }[];
@@ -48,15 +56,15 @@ function keep(user: Partial<UserRecord> = {}): GrantKeeper {
       id: namespace,
       namespace,
       service: "http://service.test",
-      session: { token: "t", namespace, expiresAt: 90 * day },
+      session,
       grant: grant(0),
       replica,
       claimedBy: null,
       absorbed: [],
       ...user,
     },
+    sessions: { current: async () => session },
     client: {
-      signInWithKey: () => Promise.reject(new Error("not asked for")),
       async grant(_session, request) {
         requests.push(request);
         return answer(request);

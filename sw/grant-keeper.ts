@@ -18,6 +18,7 @@ import type { Clock, Random, Timers } from "./engine/world.ts";
 import type { Problems } from "./engine/problems.ts";
 import type { UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
+import type { SessionKeeper } from "./session-keeper.ts";
 
 /** From here on a user who wants to stay connected had better look after it. */
 const expiringShare = 0.9;
@@ -51,7 +52,8 @@ export interface GrantKeeperParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly user: UserRecord;
-  readonly client: ServiceClient | null;
+  readonly client: Pick<ServiceClient, "grant"> | null;
+  readonly sessions: SessionKeeper | null;
   /** Hands the grant to the engine. */
   readonly use: (grant: Grant) => void;
   readonly save: (grant: Grant) => Promise<void>;
@@ -60,10 +62,11 @@ export interface GrantKeeperParts {
 }
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
-  const { clock, timers, user, client } = parts;
+  const { clock, timers, user, client, sessions } = parts;
   const backoff: Backoff = createBackoff(renewalPauseMsMax);
   let { grant } = user;
   let isRefused = false;
+  let sessionExpiresAt = user.session?.expiresAt ?? 0;
   let sessionEnd: "expired" | "revoked" | null = null;
   let renewing = false;
   let renewedAt = Number.NEGATIVE_INFINITY;
@@ -83,7 +86,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     cancelTimer?.();
     // Whatever the clock says or the store refuses: the service is not asked again at once.
     const delayMs = Math.max(delayMsWanted, intervalMs() - sinceRenewalMs());
-    if (closed || client === null || user.session === null || sessionEnd !== null) return;
+    if (closed || sessions === null || user.session === null || sessionEnd !== null) return;
     const bounded = Math.min(Math.max(delayMs, 0), timerMsMax);
     cancelTimer = timers.after(bounded, () => void renew());
   };
@@ -99,12 +102,14 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
 
   /** Never rejects: what fails shows in `auth`, and is tried again. */
   const renew = async (): Promise<void> => {
-    if (renewing || closed || client === null || user.session === null) return;
+    if (renewing || closed || client === null || sessions === null || user.session === null) return;
     renewing = true;
     try {
       const { replica } = user;
+      const session = await sessions.current();
+      sessionExpiresAt = session.expiresAt;
       const next = await client.grant(
-        user.session,
+        session,
         replica === null ? { kind: "browser" } : { kind: "browser", replica },
       );
       if (replica !== null && next.replica !== replica)
@@ -123,7 +128,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
         parts.problems.report(subject, error);
       if (toErrorData(error).code === "unauthenticated") {
-        sessionEnd = clock.now() < user.session.expiresAt ? "revoked" : "expired";
+        sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
         cancelTimer?.();
       } else schedule(backoff.next(parts.random.uniform()));
     } finally {

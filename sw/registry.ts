@@ -12,7 +12,11 @@ import { asDiskError } from "./engine/guarded-storage.ts";
 export interface Session {
   readonly token: string;
   readonly namespace: Namespace;
+  /** Milliseconds since 1970 by the service's clock. */
   readonly expiresAt: number;
+  /** When it came, by this device's clock; so long after that it is to be exchanged for the next. */
+  readonly receivedAt: number;
+  readonly refreshAfterMs: number;
 }
 
 export interface UserRecord {
@@ -22,8 +26,8 @@ export interface UserRecord {
   /** Where the user's service is, as the page that signed in named it. */
   readonly service: string | null;
   readonly session: Session | null;
-  /** Of the secret key that was signed in with. */
-  readonly publicKey?: string;
+  /** What was signed in with, so that a call that is repeated is known: a public key, or a code that is used up. */
+  readonly proof?: string;
   readonly grant: Grant | null;
   /** Kept after signing out, so that signing in again continues as the same replica. */
   readonly replica: ReplicaId | null;
@@ -33,11 +37,20 @@ export interface UserRecord {
   readonly absorbed: readonly UserId[];
 }
 
+/** A sign-in for which the browser was sent away. */
+export interface BegunSignIn {
+  readonly service: string;
+  /** Proves to the service that the code which comes back is for this browser. */
+  readonly verifier: string;
+}
+
 export interface RegistryState {
   readonly current: UserId;
   readonly users: Readonly<Record<UserId, UserRecord>>;
   /** Users whose databases are to be erased, and are as soon as that is possible. */
   readonly erasing: readonly UserId[];
+  /** The newest; whoever begins another one gives the former up. */
+  readonly begun?: BegunSignIn | null;
 }
 
 /** How many merged users a tab may still come from; older ones have long been reloaded. */

@@ -8,6 +8,7 @@ import type {
   KeyChallengeAnswer,
   KeyChallengeRequest,
   KeyVerifyRequest,
+  RedeemRequest,
   SessionAnswer,
 } from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
@@ -29,6 +30,14 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
 
 export interface ServiceClient {
   signInWithKey(identity: KeyIdentity): Promise<Session>;
+  /** Where to send the browser to sign in, for whoever can show the verifier's hash. */
+  startAddress(provider: string, challenge: string, returnTo: string): string;
+  /** Exchanges a one-time code; throws `unauthenticated` for one that is over, or not for this verifier. */
+  redeem(code: string, verifier: string): Promise<Session>;
+  /** The next session of the same sign-in; throws as `grant`. */
+  refresh(session: Session): Promise<Session>;
+  /** Ends the sign-in for every holder of one of its sessions. */
+  revoke(session: Session): Promise<void>;
   /** Throws `unauthenticated` where the session is over, `denied` where the replica is not this user's. */
   grant(session: Session, request: GrantRequest): Promise<Grant>;
 }
@@ -36,7 +45,7 @@ export interface ServiceClient {
 export function createServiceClient(service: string): ServiceClient {
   const base = serviceBase(service);
 
-  const post = async (path: string, body: unknown, session?: Session): Promise<unknown> => {
+  const send = async (path: string, body: unknown, session?: Session): Promise<Response> => {
     let response: Response;
     try {
       response = await fetch(new URL(path, base), {
@@ -58,6 +67,11 @@ export function createServiceClient(service: string): ServiceClient {
       const code = codesByStatus[response.status] ?? "unexpected-answer";
       throw new PresyncError(code, `the service answered ${response.status}`);
     }
+    return response;
+  };
+
+  const post = async (path: string, body: unknown, session?: Session): Promise<unknown> => {
+    const response = await send(path, body, session);
     try {
       return await response.json();
     } catch (cause) {
@@ -72,11 +86,26 @@ export function createServiceClient(service: string): ServiceClient {
       const { challenge } = (await post("v1/auth/key/challenge", asked)) as KeyChallengeAnswer;
       const signature = await identity.sign(keySignInText(base.origin, challenge));
       const proof: KeyVerifyRequest = { publicKey, challenge, signature };
-      const answer = (await post("v1/auth/key/verify", proof)) as SessionAnswer;
-      const { session, namespace, expiresAt } = answer;
-      if (typeof session !== "string" || typeof expiresAt !== "number")
-        throw new PresyncError("unexpected-answer", "the service's answer is no session");
-      return { token: session, namespace: parseNamespace(namespace), expiresAt };
+      return sessionOf(await post("v1/auth/key/verify", proof));
+    },
+    startAddress(provider, challenge, returnTo) {
+      const address = new URL(`v1/auth/${encodeURIComponent(provider)}/start`, base);
+      address.searchParams.set("challenge", challenge);
+      address.searchParams.set("return", returnTo);
+      return address.href;
+    },
+    async redeem(code, verifier) {
+      const asked: RedeemRequest = { code, verifier };
+      return sessionOf(await post("v1/auth/redeem", asked));
+    },
+    async refresh(session) {
+      const next = sessionOf(await post("v1/auth/refresh", {}, session));
+      if (next.namespace !== session.namespace)
+        throw new PresyncError("unexpected-answer", "the session is another user's");
+      return next;
+    },
+    async revoke(session) {
+      await (await send("v1/auth/revoke", {}, session)).body?.cancel();
     },
     async grant(session, request) {
       const grant = parseGrant(await post("v1/grants", request, session));
@@ -84,6 +113,23 @@ export function createServiceClient(service: string): ServiceClient {
         throw new PresyncError("unexpected-answer", "the grant is for another user");
       return grant;
     },
+  };
+}
+
+function sessionOf(answer: unknown): Session {
+  const { session, namespace, expiresAt, refreshAfterMs } = answer as Partial<SessionAnswer>;
+  if (
+    typeof session !== "string" ||
+    typeof expiresAt !== "number" ||
+    typeof refreshAfterMs !== "number"
+  )
+    throw new PresyncError("unexpected-answer", "the service's answer is no session");
+  return {
+    token: session,
+    namespace: parseNamespace(namespace),
+    expiresAt,
+    receivedAt: Date.now(),
+    refreshAfterMs,
   };
 }
 

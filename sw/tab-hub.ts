@@ -5,6 +5,7 @@
 import type { Message, PeerId } from "@automerge/automerge-repo/slim";
 import type { Deferred } from "../shared/deferred.ts";
 import { createDeferred } from "../shared/deferred.ts";
+import type { ErrorData } from "../shared/errors.ts";
 import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { Status } from "../shared/status.ts";
 import type { Call, Changes, TabToWorker, ToWorker, WorkerToTab } from "../shared/wire.ts";
@@ -107,7 +108,12 @@ export function createTabHub(parts: TabHubParts): TabHub {
     tab.send({ type: "ack", seq });
   };
 
-  const answer = async (tab: Tab, call: Call): Promise<void> => {
+  const serviceOf = ({ service }: Tab): string => {
+    if (service !== null) return service;
+    throw new PresyncError("no-service", "connect() was given no service");
+  };
+
+  const answer = async (tab: Tab, call: Call): Promise<string | void> => {
     switch (call.name) {
       case "open":
         return tab.session.open(call.documentId, call.birth);
@@ -116,9 +122,11 @@ export function createTabHub(parts: TabHubParts): TabHub {
       case "in-bucket":
         return tab.session.inBucket(call.documentId, call.heads);
       case "sign-in-key":
-        if (tab.service === null)
-          throw new PresyncError("no-service", "connect() was given no service");
-        return users.signInWithKey(call.secretKey, tab.service);
+        return users.signInWithKey(call.secretKey, serviceOf(tab));
+      case "begin-sign-in":
+        return users.beginSignIn(call.provider, call.returnTo, serviceOf(tab));
+      case "finish-sign-in":
+        return users.finishSignIn(call.code, serviceOf(tab));
       case "sign-out":
         return users.signOut(call);
     }
@@ -142,19 +150,21 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return;
       case "call": {
         const { id } = message;
-        const done = (failure: unknown): void => {
-          const error = failure === null ? null : toErrorData(failure);
+        const done = (error: ErrorData | null, value: string | null): void => {
           const isLeft = users.peek() !== tab.session;
           // Its session is being exchanged: the tab will connect anew, and ask again.
           if (isLeft && error?.code === "closed") return;
           const ended = isLeft && users.peek() !== null;
           // Who reads the status after an answer finds it in there.
           if (!ended) parts.announce();
-          tab.send({ type: "result", id, error, ended });
+          tab.send({ type: "result", id, error, value, ended });
           // Only now: an answer on a port that was left behind would be lost, and the call repeated.
           if (ended && tabs.get(tab.id) === tab) dismiss();
         };
-        const answered = answer(tab, message.call).then(() => done(null), done);
+        const answered = answer(tab, message.call).then(
+          (value) => done(null, value ?? null),
+          (failure: unknown) => done(toErrorData(failure), null),
+        );
         if (message.call.name === "in-bucket") return;
         // One who has left asks again elsewhere; what he asked here may never be answered.
         const over = Promise.race([answered, tab.left.promise]);

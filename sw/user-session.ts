@@ -20,6 +20,7 @@ import { createGrantKeeper } from "./grant-keeper.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
+import { createSessionKeeper } from "./session-keeper.ts";
 import { createStoreQueue } from "./store-queue.ts";
 import { TabNetwork } from "./tab-network.ts";
 import { openIndexedDbDisk } from "./world/indexeddb-disk.ts";
@@ -107,11 +108,14 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     superseded: parts.superseded,
   });
   const queue = createStoreQueue(engine.documents, changed);
+  const client = user.service === null ? null : createServiceClient(user.service);
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
     problems: engine.problems,
     user,
-    client: user.service === null ? null : createServiceClient(user.service),
+    client,
+    sessions:
+      client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock }),
     use: (grant) => engine.use(createPresignedBucket(grant, world.clock)),
     async save(grant) {
       await registry.change((state) => {

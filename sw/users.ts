@@ -14,6 +14,7 @@ import type { Databases } from "./databases.ts";
 import type { LifeEvent, LifeState } from "./life-machine.ts";
 import { nextLife } from "./life-machine.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
+import { newVerifier } from "./sign-in-verifier.ts";
 import { mergeUsers } from "./merge-users.ts";
 import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
 import { absorbing, currentUser, erasingUser, signedOutUser, withUser } from "./registry.ts";
@@ -39,6 +40,10 @@ export interface Users {
   peek(): UserSession | null;
   /** Once this or `signOut` has ended, whoever had the session before must connect anew. */
   signInWithKey(secretKey: string, service: string): Promise<void>;
+  /** Resolves to the address to send the browser to; it comes back to `returnTo`, with a code. */
+  beginSignIn(provider: string, returnTo: string, service: string): Promise<string>;
+  /** As `signInWithKey`, with the code that has come back. */
+  finishSignIn(code: string, service: string): Promise<void>;
   signOut(options: SignOutOptions): Promise<void>;
   /** Changes that belong to a user who is no longer current: they go into that user's database. */
   stash(user: UserId, changes: readonly Changes[]): Promise<void>;
@@ -195,7 +200,7 @@ export function openUsers(parts: UsersParts): Users {
     });
   };
 
-  const signIn = async (service: string, signedIn: Session, publicKey: string): Promise<void> => {
+  const signIn = async (service: string, signedIn: Session, proof: string): Promise<void> => {
     const state = await registry.read();
     const previous = currentUser(state);
     const id: UserId = signedIn.namespace;
@@ -211,7 +216,7 @@ export function openUsers(parts: UsersParts): Users {
         namespace,
         service,
         session: signedIn,
-        publicKey,
+        proof,
         grant,
         replica: grant.replica,
       };
@@ -221,6 +226,15 @@ export function openUsers(parts: UsersParts): Users {
       const claimed = withUser(found, { ...previous, claimedBy: id });
       return { ...withUser(claimed, absorbing(user, previous.id)), current: id };
     }, finishClaims);
+    parts.background(revoke(previous));
+  };
+
+  /** A tab asks again where the worker ended before it had answered. */
+  const isSignedInWith = async (proof: string, service: string): Promise<boolean> => {
+    const present = await openCurrent();
+    const { user } = present;
+    const isSame = user.proof === proof && user.service === service;
+    return isSame && present.status().auth === "valid";
   };
 
   const start = async (): Promise<UserSession> => {
@@ -244,20 +258,31 @@ export function openUsers(parts: UsersParts): Users {
     signInWithKey: (secretKey, service) =>
       exclusively(async () => {
         const identity = await deriveKeyIdentity(secretKey);
-        const { publicKey } = identity;
-        // A tab asks again where the worker ended before it had answered.
-        const present = await openCurrent();
-        const { user } = present;
-        const isSame = user.publicKey === publicKey && user.service === service;
-        if (isSame && present.status().auth === "valid") return;
+        if (await isSignedInWith(identity.publicKey, service)) return;
         const signedIn = await createServiceClient(service).signInWithKey(identity);
-        await signIn(service, signedIn, publicKey);
+        await signIn(service, signedIn, identity.publicKey);
+      }),
+    async beginSignIn(provider, returnTo, service) {
+      const { verifier, challenge } = await newVerifier();
+      await registry.change((state) => ({ ...state, begun: { service, verifier } }));
+      return createServiceClient(service).startAddress(provider, challenge, returnTo);
+    },
+    finishSignIn: (code, service) =>
+      exclusively(async () => {
+        if (await isSignedInWith(code, service)) return;
+        const { begun } = await registry.read();
+        if (begun?.service !== service)
+          throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
+        const signedIn = await createServiceClient(service).redeem(code, begun.verifier);
+        await signIn(service, signedIn, code);
+        await registry.change((state) => ({ ...state, begun: null }));
       }),
     signOut: ({ forget, discardUnsaved }) =>
       exclusively(async () => {
         const leaving = await openCurrent();
         const { id, namespace } = leaving.user;
         if (namespace === null) return;
+        const former = currentUser(await registry.read());
         await settle(leaving);
         if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
           throw new PresyncError("unsaved", "some work is not in the store yet");
@@ -271,6 +296,7 @@ export function openUsers(parts: UsersParts): Users {
           return { ...withUser(rest, next), current: next.id };
         });
         if (forget) await erase();
+        parts.background(revoke(former));
       }),
     stash: (user, changes) =>
       exclusively(async () => {
@@ -317,6 +343,13 @@ function createAwaited(): Deferred<UserSession> {
   // Nobody may be waiting when it fails.
   awaited.promise.catch(() => undefined);
   return awaited;
+}
+
+/** Best effort: whoever signs out may be offline, and has erased the session here in any case. */
+async function revoke({ service, session: over }: UserRecord): Promise<void> {
+  if (service === null || over === null) return;
+  const revoking = createServiceClient(service).revoke(over);
+  await Promise.race([revoking.catch(() => undefined), pause(farewellMs)]);
 }
 
 /** Continues as `replica` where the service still knows it; else it gives another id. */

@@ -8,7 +8,7 @@ import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
-import { formatSecretKey, parseSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
+import { formatSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
 import type { Problem, Status } from "../../shared/status.ts";
 import type { WorkerToTab } from "../../shared/wire.ts";
 import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
@@ -17,6 +17,8 @@ import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
 import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
+import type { SignInOptions } from "./sign-in.ts";
+import { createSignIn } from "./sign-in.ts";
 import type { Subscribable } from "./subscribable.ts";
 import { createSubscribable, readOnly } from "./subscribable.ts";
 import { startingStatus, tabStatus } from "./tab-status.ts";
@@ -69,6 +71,14 @@ export interface Presync {
    */
   signIn(method: "key", options: { readonly secretKey: string }): Promise<void>;
   /**
+   * Leaves the page for a provider of the service, such as `"github"`, and comes back to this address; it does not resolve
+   * before. There, `connect()` finishes it: `status` then has the user, or a problem with the key `sign-in`: `denied`
+   * where the user or the provider refused, `unauthenticated` where it took too long or was begun elsewhere.
+   */
+  signIn(provider: string): Promise<void>;
+  /** The ways to sign in that the service has: `key`, and its providers' names. Throws as `signIn`. */
+  signInMethods(): Promise<readonly string[]>;
+  /**
    * `forget` also erases this browser's copy; it throws `unsaved` while the store lacks something, unless
    * `discardUnsaved` says that this may be lost.
    */
@@ -84,15 +94,6 @@ export interface Presync {
   update(): Promise<void>;
   /** Ends this page's connection. The worker and the data stay. */
   close(): void;
-}
-
-/**
- * Some browsers decide by themselves, and Firefox asks the user, who may never answer: nobody waits for it. WebKitGTK
- * has no storage manager.
- */
-function askToPersist(): void {
-  const { storage } = navigator as { readonly storage?: StorageManager };
-  storage?.persist().catch(() => false);
 }
 
 /** A page that does not understand the worker gathers changes for so long before it hands them over. */
@@ -167,6 +168,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       waiting: () => session.tracker.unacknowledged > 0,
     },
   });
+  const signingIn = createSignIn({ link, service, handOver, changed: refreshStatus });
 
   function createSession(): TabSession {
     return createTabSession((message) => link.send(message), {
@@ -247,7 +249,15 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     const { unacknowledged } = session.tracker;
     const update = link.isOutdated ? "required" : isReplaced() ? "available" : "none";
     const online = navigator.onLine;
-    status.set(tabStatus(workerStatus, { unacknowledged, online, update, failure }));
+    status.set(
+      tabStatus(workerStatus, {
+        unacknowledged,
+        online,
+        update,
+        failure,
+        signInProblem: signingIn.problem,
+      }),
+    );
   }
 
   /** Since this page was loaded the worker was exchanged for one that is not of the page's build. */
@@ -293,6 +303,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     throw error;
   }
   loaded = reportLoaded(link, wasm, signal);
+  void signingIn.finish();
 
   const presync: Presync = {
     get repo() {
@@ -328,21 +339,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       await Promise.race([link.call({ name, documentId, heads }), current.left]);
     },
     newSecretKey: () => formatSecretKey(crypto.getRandomValues(new Uint8Array(secretKeyBytes))),
-    async signIn(method: unknown, proof: { readonly secretKey?: unknown } | undefined) {
-      const secretKey = proof?.secretKey;
-      if (method !== "key" || typeof secretKey !== "string")
-        throw new PresyncError(
-          "invalid-argument",
-          'signIn("key", { secretKey }) is the way to sign in',
-        );
-      // Here already, so that a typing error needs no worker to be found.
-      parseSecretKey(secretKey);
-      await link.call({ name: "sign-in-key", secretKey });
-      // From now on there is something to lose.
-      askToPersist();
+    signIn: (method: string, proof?: SignInOptions) => signingIn.signIn(method, proof),
+    signInMethods: () => signingIn.methods(),
+    async signOut({ forget = false, discardUnsaved = false } = {}) {
+      await link.call({ name: "sign-out", forget, discardUnsaved });
     },
-    signOut: ({ forget = false, discardUnsaved = false } = {}) =>
-      link.call({ name: "sign-out", forget, discardUnsaved }),
     async update() {
       await seekNewer(registration, registration.active);
       await handOver();

@@ -3,7 +3,13 @@ import type { Status } from "../../shared/status.ts";
 import { startingStatus, tabStatus } from "./tab-status.ts";
 
 const said: Status = { ...startingStatus, device: "saved", bucket: "saved" };
-const nothing = { unacknowledged: 0, online: true, update: "none", failure: null } as const;
+const nothing = {
+  unacknowledged: 0,
+  online: true,
+  update: "none",
+  failure: null,
+  signInProblem: null,
+} as const;
 
 test("without anything of its own a tab says what the worker says", () => {
   expect(tabStatus(said, nothing)).toEqual(said);

@@ -24,10 +24,13 @@ export interface TabFacts {
   readonly update: Status["update"];
   /** Why there is no worker, where it has failed again and again. */
   readonly failure: Problem | null;
+  /** Why a sign-in at a provider came to nothing. */
+  readonly signInProblem: Problem | null;
 }
 
 export function tabStatus(said: Status, facts: TabFacts): Status {
-  const { unacknowledged, online, update, failure } = facts;
+  const { unacknowledged, online, update, failure, signInProblem } = facts;
+  const own = [failure, signInProblem].filter((problem) => problem !== null);
   // Nobody tells this tab any more what has reached the bucket.
   const isBlind = (update === "required" || failure !== null) && said.bucket !== "off";
   const worker: Status = {
@@ -37,7 +40,7 @@ export function tabStatus(said: Status, facts: TabFacts): Status {
     network: online ? said.network : "offline",
     update,
     ...(isBlind ? { bucket: "waiting" } : {}),
-    ...(failure === null ? {} : { problems: [...said.problems, failure] }),
+    ...(own.length === 0 ? {} : { problems: [...said.problems, ...own] }),
   };
   if (unacknowledged === 0) return worker;
   // What has not reached the worker has reached nothing behind it either.

@@ -38,8 +38,8 @@ export interface WorkerLink {
   readonly isOutdated: boolean;
   /** Sends over the port; dropped while there is no connection, and then made good when there is one again. */
   send(message: TabToWorker): void;
-  /** Asks, and asks again the next worker if this one ends. */
-  call(call: Call): Promise<void>;
+  /** Asks, and asks again the next worker if this one ends. Null where a call answers with nothing. */
+  call(call: Call): Promise<string | null>;
   /**
    * Gives changes to the worker itself, which starts it, whatever protocol it speaks. Resolves once they are on the
    * device's disk; a page that is being closed does not hear of it.
@@ -187,9 +187,9 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       case "result": {
         const pending = calls.get(message.id);
         calls.delete(message.id);
-        const { error } = message;
+        const { error, value } = message;
         const settle = (): void =>
-          error === null ? pending?.resolve() : pending?.reject(fromErrorData(error));
+          error === null ? pending?.resolve(value) : pending?.reject(fromErrorData(error));
         // Another user is current: for the caller that is so once the tab shows it.
         if (message.ended) afterWelcome.push(settle);
         else settle();
@@ -270,7 +270,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
     wake: () => dispatch({ name: "needed" }),
     abandon(error) {
       for (const [id, { call, reject }] of calls) {
-        if (call.name === "sign-in-key" || call.name === "sign-out") continue;
+        if (!("documentId" in call)) continue;
         calls.delete(id);
         reject(error);
       }
@@ -360,6 +360,6 @@ function closed(): PresyncError {
 
 interface PendingCall {
   readonly call: Call;
-  readonly resolve: () => void;
+  readonly resolve: (value: string | null) => void;
   readonly reject: (error: PresyncError) => void;
 }

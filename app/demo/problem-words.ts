@@ -40,6 +40,11 @@ export function signInWords(code: ErrorCode): string {
   return signInFailures[code] ?? `Signing in did not work. ${problemWords[code]} (${code})`;
 }
 
+/** Why signing in at a provider, such as GitHub, did not work. */
+export function providerWords(code: ErrorCode): string {
+  return providerFailures[code] ?? signInWords(code);
+}
+
 const noService =
   "The sign-in service does not answer. Once you are online, try again; your list is safe on this device.";
 const noKey = "The service does not accept this key.";
@@ -53,6 +58,13 @@ const signInFailures: Partial<Record<ErrorCode, string>> = {
   "no-service": "This page does not know a sync service, so nobody can sign in.",
   unauthenticated: noKey,
   denied: noKey,
+};
+
+const providerFailures: Partial<Record<ErrorCode, string>> = {
+  denied: "The sign-in was cancelled, or refused. You can begin again at any time.",
+  unauthenticated:
+    "The sign-in took too long, or was begun in another browser. Please begin again.",
+  "invalid-argument": "The sign-in service does not offer this any more.",
 };
 
 export interface StartFailure {

@@ -1,9 +1,11 @@
-/** Signing in with a secret key: a new one, or one the user has. */
+/** Signing in: at a provider, or with a secret key, a new one or one the user has. */
 import type { Presync } from "presync";
+import { createChooseStep } from "./choose-step.ts";
 import { prepareDialog } from "./dialog.ts";
-import { byId, onClick, setText } from "./dom.ts";
+import { byId, onClick, setMessage, setText } from "./dom.ts";
 import { createKnownKeyStep } from "./known-key-step.ts";
 import { createNewKeyStep } from "./new-key-step.ts";
+import { codeOf, providerWords } from "./problem-words.ts";
 import type { SignInStep } from "./sign-in-step.ts";
 
 type StepName = "choose" | "new" | "known";
@@ -25,7 +27,7 @@ export function createSignInDialog(presync: Presync): () => void {
     byId("status", HTMLElement).focus();
   };
   const steps: Readonly<Record<StepName, SignInStep>> = {
-    choose: { open: () => byId("choose-new", HTMLButtonElement).focus(), close() {} },
+    choose: createChooseStep(presync),
     new: createNewKeyStep(() => presync.newSecretKey(), signIn),
     known: createKnownKeyStep(signIn),
   };
@@ -40,6 +42,11 @@ export function createSignInDialog(presync: Presync): () => void {
     if (dialog.open) steps[name].open();
   };
 
+  const open = (name: StepName): void => {
+    dialog.showModal();
+    show(name);
+  };
+
   prepareDialog(dialog);
   onClick("choose-new", () => show("new"));
   onClick("choose-known", () => show("known"));
@@ -47,9 +54,15 @@ export function createSignInDialog(presync: Presync): () => void {
   dialog.addEventListener("close", () => show("choose"));
 
   return () => {
-    // Who is signed in has a key already.
-    const isSignedIn = presync.status.get().user !== null;
-    dialog.showModal();
-    show(isSignedIn ? "known" : "choose");
+    // Who is signed in comes back the way he came.
+    const [way] = presync.status.get().user?.namespace.split(":") ?? [];
+    if (way !== undefined && way !== "key") {
+      presync.signIn(way).catch((failure: unknown) => {
+        open("choose");
+        setMessage(byId("providers-error", HTMLElement), providerWords(codeOf(failure)));
+      });
+      return;
+    }
+    open(way === "key" ? "known" : "choose");
   };
 }

@@ -1,6 +1,6 @@
 /** Everything the status knows, as a list of facts in plain words. */
 import type { ErrorCode, PeerStatus, Status } from "presync";
-import { problemWords } from "./problem-words.ts";
+import { problemWords, providerWords } from "./problem-words.ts";
 import { clockTime, countWords, relativeTime, sizeWords } from "./time-words.ts";
 
 export interface Fact {
@@ -37,10 +37,11 @@ export function factsOf(status: Status, now: number): Fact[] {
   if (status.update !== "none") facts.push({ term: "Update", lines: [updateWords[status.update]] });
   for (const { code, since, key } of status.problems)
     facts.push({
-      term: passing.has(code) ? "Retrying" : "Problem",
-      isProblem: !passing.has(code),
+      // A sign-in is not tried again by itself.
+      term: passing.has(code) && key !== "sign-in" ? "Retrying" : "Problem",
+      isProblem: !passing.has(code) || key === "sign-in",
       lines: [
-        problemWords[code],
+        key === "sign-in" ? providerWords(code) : problemWords[code],
         `Since ${clockTime(since)}${key?.includes("/") ? `, at ${shortKey(key)}` : ""}`,
       ],
       code,

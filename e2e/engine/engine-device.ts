@@ -126,6 +126,8 @@ export async function openEngineDevice(options: EngineDeviceOptions): Promise<En
       ...world,
       user,
       client,
+      // The run is shorter than a session needs to be exchanged.
+      sessions: { current: async () => session },
       use: (grant) => use(engine, grant),
       async save(grant) {
         user = { ...user, grant };

@@ -14,6 +14,10 @@ import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
 import type { BucketClient } from "../../scripts/dev-store/conformance/client.ts";
 import { createBucketClient } from "../../scripts/dev-store/conformance/client.ts";
 import type { ServiceConfig, StoreConfig } from "../../service/config.ts";
+import type { IdentityProvider } from "../../scripts/identity/identity-provider.ts";
+import { startIdentityProvider } from "../../scripts/identity/identity-provider.ts";
+import type { Provider } from "../../service/provider.ts";
+import { githubProvider } from "../../service/providers/github.ts";
 import type { Listening } from "../../service/node.ts";
 import { listen } from "../../service/node.ts";
 import { distDirectory } from "./environment.ts";
@@ -24,6 +28,10 @@ import { startTestStore } from "./test-store.ts";
 export interface StackOptions {
   /** How long signed URLs live; the service's default otherwise. */
   readonly grantSeconds?: number;
+  /** How long a session lives that is never exchanged; the service's default otherwise. */
+  readonly sessionSeconds?: number;
+  /** With a provider that stands where GitHub does. */
+  readonly github?: boolean;
   /** The HTML of another page than the test page. */
   readonly page?: string;
   /** The demo, with its `presync-manifest.js`, instead of the test page. */
@@ -58,7 +66,13 @@ export interface Stack {
     readonly admin: BucketClient;
   };
   readonly sessionSecret: string;
+  /** Null unless it was asked for. */
+  readonly identity: IdentityProvider | null;
   close(): Promise<void>;
+}
+
+function githubAt({ url, clientId, clientSecret }: IdentityProvider): Provider {
+  return githubProvider({ url, apiUrl: url, clientId, clientSecret });
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -75,12 +89,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const origins = [`http://127.0.0.1:${appPort}`, `http://localhost:${appPort}`];
     const store = await startTestStore(directory, origins);
     closers.push(() => store.stop());
+    const identity = options.github
+      ? await startIdentityProvider([`http://127.0.0.1:${servicePort}/v1/auth/github/callback`])
+      : null;
+    if (identity !== null) closers.push(() => identity.close());
     const sessionSecret = randomBytes(32).toString("base64url");
     const service = servicePart(servicePort, {
       origins,
       store: store.config,
       sessionSecrets: [sessionSecret],
+      providers: identity === null ? [] : [githubAt(identity)],
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
+      ...(options.sessionSeconds === undefined ? {} : { sessionSeconds: options.sessionSeconds }),
     });
     await service.start();
     closers.push(() => service.stop());
@@ -94,6 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return {
       app,
       service,
+      identity,
       store: {
         ...store,
         url: endpoint,

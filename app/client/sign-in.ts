@@ -1,0 +1,147 @@
+/** Signing in, as the page takes part in it: with a key, or at a provider to which the browser is sent. */
+import type { ErrorCode } from "../../shared/errors.ts";
+import { PresyncError, toErrorData } from "../../shared/errors.ts";
+import { parseSecretKey } from "../../shared/secret-key.ts";
+import type { SignInMethods } from "../../shared/sign-in.ts";
+import { readReturn } from "../../shared/sign-in.ts";
+import type { Problem } from "../../shared/status.ts";
+import type { WorkerLink } from "./worker-link.ts";
+
+export interface SignInOptions {
+  readonly secretKey?: string | undefined;
+}
+
+export interface SignIn {
+  /** Why the last sign-in at a provider came to nothing. */
+  readonly problem: Problem | null;
+  /** The ways the service has; throws `no-service`, `unreachable` or `unexpected-answer`. */
+  methods(): Promise<readonly string[]>;
+  signIn(method: string, options?: SignInOptions): Promise<void>;
+  /** Where this page is what a provider has sent the browser back to: never rejects. */
+  finish(): Promise<void>;
+}
+
+export interface SignInParts {
+  readonly link: Pick<WorkerLink, "call">;
+  /** Where the service is. */
+  readonly service: string | null;
+  /** Brings everything to the device's disk. */
+  readonly handOver: () => Promise<void>;
+  /** `problem` has changed. */
+  readonly changed: () => void;
+}
+
+const answerMsMax = 20_000;
+
+/** What a provider or the service may have refused it for. */
+const returnedCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  "denied",
+  "retry",
+  "unauthenticated",
+  "internal",
+]);
+
+export function createSignIn({ link, service, handOver, changed }: SignInParts): SignIn {
+  let problem: Problem | null = null;
+
+  const setProblem = (next: Problem | null): void => {
+    problem = next;
+    changed();
+  };
+
+  const methods = async (): Promise<readonly string[]> => {
+    if (service === null) throw new PresyncError("no-service", "connect() was given no service");
+    return askMethods(service);
+  };
+
+  const signInWithKey = async (secretKey: string | undefined): Promise<void> => {
+    if (typeof secretKey !== "string")
+      throw new PresyncError("invalid-argument", 'signIn("key") needs a { secretKey }');
+    // Here already, so that a typing error needs no worker to be found.
+    parseSecretKey(secretKey);
+    await link.call({ name: "sign-in-key", secretKey });
+    // From now on there is something to lose.
+    askToPersist();
+  };
+
+  /** The page ends here, unless something is wrong or the user comes back without having signed in. */
+  const leaveFor = async (provider: string): Promise<void> => {
+    // A browser that is sent to a service that is down would show nothing of the app any more.
+    if (!(await methods()).includes(provider))
+      throw new PresyncError("invalid-argument", "the service has no such way to sign in");
+    const returnTo = location.href;
+    const address = await link.call({ name: "begin-sign-in", provider, returnTo });
+    await handOver();
+    if (address === null) throw new PresyncError("internal", "nowhere to go");
+    location.assign(address);
+    await untilShownAgain();
+    throw new PresyncError("denied", "the sign-in was left");
+  };
+
+  return {
+    get problem() {
+      return problem;
+    },
+    methods,
+    signIn(method, options) {
+      setProblem(null);
+      return method === "key" ? signInWithKey(options?.secretKey) : leaveFor(method);
+    },
+    async finish() {
+      const back = takeReturn();
+      if (back === null) return;
+      try {
+        if (back.kind === "error") throw new PresyncError(back.code, "the sign-in was refused");
+        await link.call({ name: "finish-sign-in", code: back.code });
+        askToPersist();
+      } catch (error) {
+        setProblem({ code: toErrorData(error).code, since: Date.now(), key: "sign-in" });
+      }
+    },
+  };
+}
+
+type Return =
+  | { readonly kind: "code"; readonly code: string }
+  | { readonly kind: "error"; readonly code: ErrorCode };
+
+/** What a sign-in has added to the page's address, which then has it no more; null where this is no return. */
+function takeReturn(): Return | null {
+  const back = readReturn(location.hash);
+  if (back === null) return null;
+  const { kind, value, rest } = back;
+  // Neither a bookmark nor the history is to hold it.
+  history.replaceState(history.state, "", location.pathname + location.search + rest);
+  if (kind === "code") return { kind, code: value };
+  return { kind, code: returnedCodes.has(value) ? (value as ErrorCode) : "unexpected-answer" };
+}
+
+async function askMethods(service: string): Promise<readonly string[]> {
+  let response: Response;
+  try {
+    const address = new URL("v1/auth", service.endsWith("/") ? service : `${service}/`);
+    response = await fetch(address, { signal: AbortSignal.timeout(answerMsMax) });
+  } catch (cause) {
+    throw new PresyncError("unreachable", "the service did not answer", { cause });
+  }
+  const answer = (await response.json().catch(() => null)) as Partial<SignInMethods> | null;
+  const found = answer?.methods;
+  if (Array.isArray(found) && found.every((method) => typeof method === "string")) return found;
+  throw new PresyncError("unexpected-answer", "the service does not say how to sign in");
+}
+
+/** Resolves when the page, which was left, is back out of the back/forward cache. */
+function untilShownAgain(): Promise<void> {
+  return new Promise((resolve) => {
+    window.addEventListener("pageshow", ({ persisted }) => persisted && resolve());
+  });
+}
+
+/**
+ * Some browsers decide by themselves, and Firefox asks the user, who may never answer: nobody waits for it. WebKitGTK
+ * has no storage manager.
+ */
+function askToPersist(): void {
+  const { storage } = navigator as { readonly storage?: StorageManager };
+  storage?.persist().catch(() => false);
+}

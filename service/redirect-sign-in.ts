@@ -1,0 +1,147 @@
+/**
+ * Signing in at a provider, to which the browser is sent and from which it comes back.
+ *
+ *     page     GET /v1/auth/<provider>/start?challenge=…&return=…    -> the provider
+ *     provider GET /v1/auth/<provider>/callback?code=…&state=…       -> the page, with #presync-code=…
+ *     worker   POST /v1/auth/redeem {code, verifier}                 -> a session
+ *
+ * What must be known in between is sealed into a cookie, so that only the browser that began can finish. It says where
+ * to return to, which is checked when it is sealed: nobody can be sent anywhere else from here.
+ */
+import type { Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { encodeBase64Url } from "../shared/base64url.ts";
+import { PresyncError, toErrorData } from "../shared/errors.ts";
+import { isNamespace } from "../shared/keys.ts";
+import { returnFragment } from "../shared/sign-in.ts";
+import type { CheckedConfig } from "./config.ts";
+import { readJson, stringOf } from "./json-body.ts";
+import type { OneTimeCodes } from "./one-time-codes.ts";
+import { challengePattern } from "./one-time-codes.ts";
+import type { Provider, ProviderRequest } from "./provider.ts";
+import { createSealer } from "./sealed.ts";
+import type { Sessions } from "./session.ts";
+
+/** A person may have to find the second factor first. */
+export const signInSecondsMax = 900;
+
+/** With what is around it, it has to fit into a cookie of 4 kB. */
+const returnLettersMax = 1500;
+
+const secretBytes = 32;
+
+interface Begun {
+  readonly provider: string;
+  readonly state: string;
+  readonly codeVerifier: string;
+  readonly nonce: string;
+  readonly challenge: string;
+  readonly returnTo: string;
+}
+
+export interface RedirectParts {
+  readonly sessions: Sessions;
+  readonly codes: OneTimeCodes;
+}
+
+export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: RedirectParts): void {
+  const { sessions, codes } = parts;
+  const sealer = createSealer<Begun>(config, "redirect-sign-in", signInSecondsMax);
+  const isSecure = new URL(config.publicUrl).protocol === "https:";
+  // A browser takes a name with this prefix from this very host alone, and over https.
+  const cookieName = (state: string): string =>
+    `${isSecure ? "__Host-" : ""}presync-sign-in-${state.slice(0, 8)}`;
+  const cookie = { path: "/", httpOnly: true, secure: isSecure, sameSite: "Lax" } as const;
+
+  const requestOf = ({ name }: Provider, begun: Begun): ProviderRequest => ({
+    ...begun,
+    redirectUri: new URL(`v1/auth/${name}/callback`, withSlash(config.publicUrl)).href,
+  });
+
+  for (const provider of config.providers) {
+    app.get(`/v1/auth/${provider.name}/start`, async (c) => {
+      const challenge = c.req.query("challenge") ?? "";
+      if (!challengePattern.test(challenge))
+        throw new PresyncError("malformed", "challenge must be 43 letters of base64url");
+      const begun: Begun = {
+        provider: provider.name,
+        state: secret(),
+        codeVerifier: secret(),
+        nonce: secret(),
+        challenge,
+        returnTo: checkedReturn(c.req.query("return"), config.origins),
+      };
+      const to = await provider.authorizationUrl(requestOf(provider, begun));
+      const sealed = await sealer.seal(begun);
+      setCookie(c, cookieName(begun.state), sealed, { ...cookie, maxAge: signInSecondsMax });
+      return c.redirect(to.href, 302);
+    });
+
+    app.get(`/v1/auth/${provider.name}/callback`, async (c) => {
+      const begun = await begunBy(c, provider);
+      deleteCookie(c, cookieName(begun.state), cookie);
+      try {
+        const account = await provider.identify(requestOf(provider, begun), callbackOf(c));
+        const namespace = `${provider.name}:${account}`;
+        if (!isNamespace(namespace)) throw new PresyncError("internal", "not a namespace");
+        config.log({ level: "info", event: "signed-in", namespace });
+        const code = await codes.issue(namespace, begun.challenge);
+        return c.redirect(begun.returnTo + returnFragment("code", code, begun.returnTo), 303);
+      } catch (error) {
+        const { code, message } = toErrorData(error);
+        const known = error instanceof PresyncError ? { message } : {};
+        config.log({
+          level: "warn",
+          event: "sign-in-failed",
+          provider: provider.name,
+          code,
+          ...known,
+        });
+        return c.redirect(begun.returnTo + returnFragment("error", code, begun.returnTo), 303);
+      }
+    });
+  }
+
+  app.post("/v1/auth/redeem", async (c) => {
+    const body = await readJson(c);
+    const namespace = await codes.redeem(
+      stringOf(body["code"], "code"),
+      stringOf(body["verifier"], "verifier"),
+    );
+    return c.json(await sessions.issue(namespace));
+  });
+
+  /** What this browser began and the provider answers; nobody is sent anywhere without it. */
+  async function begunBy(c: Context, provider: Provider): Promise<Begun> {
+    const state = c.req.query("state") ?? "";
+    const sealed = /^[\w-]{43}$/.test(state) ? getCookie(c, cookieName(state)) : undefined;
+    const begun = sealed === undefined ? null : await sealer.open(sealed);
+    if (begun === null || begun.state !== state || begun.provider !== provider.name)
+      throw new PresyncError(
+        "unauthenticated",
+        "this browser has not begun this sign-in, or too long ago: go back and begin again",
+      );
+    return begun;
+  }
+}
+
+function callbackOf(c: Context): URL {
+  return new URL(c.req.url);
+}
+
+/** Throws `invalid-argument` for an address that is not one of an app's. */
+function checkedReturn(text: string | undefined, origins: readonly string[]): string {
+  const isAddress = text !== undefined && text.length <= returnLettersMax && URL.canParse(text);
+  const url = isAddress ? new URL(text) : undefined;
+  const isOwn = url !== undefined && origins.includes(url.origin);
+  if (isOwn && url.username === "" && url.password === "") return url.href;
+  throw new PresyncError("invalid-argument", "return is no address of an app of this service");
+}
+
+function secret(): string {
+  return encodeBase64Url(crypto.getRandomValues(new Uint8Array(secretBytes)));
+}
+
+function withSlash(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
+}

@@ -1,0 +1,115 @@
+/**
+ * What a session's token says: a JWT (HS256) whose subject is a namespace, with the family it descends from and its
+ * generation in it. It is a bearer token, so it is never logged and never stands in an error. Type, algorithm, issuer
+ * and audience are pinned: a token that was made for anything else, even under the same secret, is not a session.
+ */
+import { errors, jwtVerify, SignJWT } from "jose";
+import { PresyncError } from "../shared/errors.ts";
+import { bytesToHex } from "../shared/hex.ts";
+import type { Namespace } from "../shared/keys.ts";
+import { isNamespace } from "../shared/keys.ts";
+import type { CheckedConfig } from "./config.ts";
+import { deriveHmacKey, firstVerdict } from "./derived-key.ts";
+
+const algorithm = "HS256";
+const type = "presync-session+jwt";
+const label = "presync/v1/session";
+/** What the session is good for; a later kind of token gets an audience of its own. */
+const audiencePath = "/v1/grants";
+/** Our own tokens have under 600 letters: nothing longer is worth parsing. */
+const tokenLettersMax = 2048;
+
+const idBytes = 16;
+const idPattern = /^[0-9a-f]{32}$/;
+/** A generation a day for more than two and a half thousand years. */
+const generationMax = 999_999;
+
+export interface SessionClaims {
+  readonly namespace: Namespace;
+  /** One sign-in, and every token that descends from it: 32 hex digits. */
+  readonly family: string;
+  /** 0 for the token of the sign-in; each refresh counts one up. */
+  readonly generation: number;
+  /** The token's own: 32 hex digits. Two tokens of one generation are two answers to one refresh. */
+  readonly id: string;
+}
+
+export interface SessionTokens {
+  /** The token, and when it expires, in milliseconds since 1970. */
+  make(claims: SessionClaims): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** What the token in an `Authorization` header says; throws `unauthenticated`. */
+  read(authorization: string | undefined): Promise<SessionClaims>;
+}
+
+/** For a family or a token. */
+export function newSessionId(): string {
+  return bytesToHex(crypto.getRandomValues(new Uint8Array(idBytes)));
+}
+
+export function createSessionTokens(
+  config: Pick<CheckedConfig, "sessionSecrets" | "sessionSeconds" | "serviceOrigin" | "now">,
+): SessionTokens {
+  const { serviceOrigin, now } = config;
+  const audience = serviceOrigin + audiencePath;
+  const keys = Promise.all(config.sessionSecrets.map((secret) => deriveHmacKey(secret, label)));
+
+  async function make({ namespace, family, generation, id }: SessionClaims): Promise<{
+    readonly token: string;
+    readonly expiresAt: number;
+  }> {
+    const issuedAt = Math.floor(now() / 1000);
+    const expiresAt = issuedAt + config.sessionSeconds;
+    const [key] = await keys;
+    if (key === undefined) throw new PresyncError("internal", "there is no session secret");
+    const token = await new SignJWT({ fam: family, gen: generation })
+      .setProtectedHeader({ alg: algorithm, typ: type })
+      .setIssuer(serviceOrigin)
+      .setAudience(audience)
+      .setSubject(namespace)
+      .setJti(id)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expiresAt)
+      .sign(key);
+    return { token, expiresAt: expiresAt * 1000 };
+  }
+
+  async function read(authorization: string | undefined): Promise<SessionClaims> {
+    const token = /^Bearer ([\w.-]+)$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined || token.length > tokenLettersMax) throw unauthenticated("missing");
+    const verified = await firstVerdict(await keys, async (key) => {
+      try {
+        return await jwtVerify(token, key, {
+          algorithms: [algorithm],
+          typ: type,
+          issuer: serviceOrigin,
+          audience,
+          requiredClaims: ["sub", "exp", "iat", "jti", "fam", "gen"],
+          currentDate: new Date(now()),
+        });
+      } catch (error) {
+        if (error instanceof errors.JWSSignatureVerificationFailed) return undefined;
+        throw unauthenticated(error instanceof errors.JWTExpired ? "expired" : "malformed");
+      }
+    });
+    const { sub: namespace, fam: family, gen: generation, jti: id } = verified?.payload ?? {};
+    if (!isNamespace(namespace) || !isId(family) || !isGeneration(generation) || !isId(id))
+      throw unauthenticated("malformed");
+    return { namespace, family, generation, id };
+  }
+
+  return { make, read };
+}
+
+export function unauthenticated(
+  how: "missing" | "expired" | "malformed" | "revoked",
+): PresyncError {
+  return new PresyncError("unauthenticated", `the session is ${how}: sign in again`);
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && idPattern.test(value);
+}
+
+function isGeneration(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= generationMax;
+}
