@@ -41,5 +41,5 @@ export function isListing(answer: { readonly text: string }): boolean {
 export const anonymousChecks: readonly Check[] = [
   { id: "anonymous.read", needs: ["read-key.read"], run: anonymousRead },
   { id: "anonymous.list", needs: ["bucket"], run: anonymousList },
-  { id: "anonymous.write", needs: ["bucket"], run: anonymousWrite },
+  { id: "anonymous.write", needs: ["read-key.read"], run: anonymousWrite },
 ];

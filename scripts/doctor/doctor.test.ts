@@ -1,4 +1,5 @@
 /** Good buckets, and each way of being bad that the doctor knows, one at a time. */
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { HttpAnswer } from "../dev-store/conformance/client.ts";
 import {
@@ -42,6 +43,12 @@ describe("a good bucket", () => {
       expect({ [round]: complaintsOf(report) }).toEqual({ [round]: [] });
       expect(report.paste).toEqual([]);
     }
+  });
+
+  it("is asked what the documentation says", async () => {
+    const text = await readFile("docs/doctor.md", "utf8");
+    const { findings } = await examineBucket(await startBucket());
+    for (const { check } of findings) expect(text).toContain(`\`${check}\``);
   });
 
   it("keeps at most three small objects, of fixed names", async () => {
@@ -109,6 +116,18 @@ describe("a store", () => {
     expect(complaintsOf(report)).toEqual(["error endpoint"]);
     expect(findingOf(report, "endpoint")?.says).toContain("ECONNREFUSED");
     expect(findingOf(report, "cors.origin")).toMatchObject({ status: "skipped" });
+  });
+
+  it("that is down behind its proxy is found, and not asked forty times", async () => {
+    let requests = 0;
+    const report = await examineBucket(await startBucket(), {
+      tamper: async () => {
+        requests += 1;
+        return answer(503, "");
+      },
+    });
+    expect(complaintsOf(report)).toEqual(["error endpoint"]);
+    expect(requests).toBeLessThan(10);
   });
 
   it("that breaks off in the middle is found where it did", async () => {

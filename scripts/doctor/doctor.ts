@@ -101,7 +101,7 @@ function noAnswer({ store }: Bench, cause: unknown): Outcome {
   const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : "";
   return error(
     `${store.endpoint} gives no answer (${code})`,
-    "Check PRESYNC_ENDPOINT, that the store runs, and that this machine reaches it.",
+    "Check PRESYNC_ENDPOINT, that the store runs, that this machine reaches it, and its certificate.",
   );
 }
 
@@ -116,11 +116,7 @@ function foundIn(findings: readonly Finding[]): Found {
 
 async function fixCors(bench: Bench, findings: readonly Finding[]): Promise<readonly Finding[]> {
   const found = foundIn(findings);
-  // A rule that lets everybody in is somebody's decision, and not overwritten.
-  const isFaulty = corsChecks.some(
-    ({ id }) => id !== "cors.foreign" && ["error", "warning"].includes(found(id)),
-  );
-  if (!isFaulty) return findings;
+  if (!needsCors(found)) return findings;
   const [outcome] = await outcomesOf(
     bench,
     { id: "cors.fix", needs: [], run: setCorsRules },
@@ -132,7 +128,14 @@ async function fixCors(bench: Bench, findings: readonly Finding[]): Promise<read
   const rest = findings.filter(({ check }) => !corsChecks.some(({ id }) => id === check));
   for (let attempt = 1; ; attempt++) {
     const checked = await runChecks(bench, corsChecks, [...rest, fix]);
-    if (foundIn(checked)("cors.origin") !== "error" || attempt === corsAttemptsMax) return checked;
+    if (!needsCors(foundIn(checked)) || attempt === corsAttemptsMax) return checked;
     await bench.pause(corsPauseMs);
   }
+}
+
+/** A rule that lets everybody in is somebody's decision, and not overwritten. */
+function needsCors(found: Found): boolean {
+  return corsChecks.some(
+    ({ id }) => id !== "cors.foreign" && ["error", "warning"].includes(found(id)),
+  );
 }

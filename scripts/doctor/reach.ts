@@ -22,9 +22,9 @@ async function checkEndpoint({ store, origins, send }: Bench): Promise<Outcome> 
       `browsers do not let a page of ${secure} use a store that is not https`,
       "Give the store a certificate, and PRESYNC_ENDPOINT an https address.",
     );
-  // 501: a store need not have anything at its root.
-  if (answer.status >= 500 && answer.status !== 501)
-    return warning(
+  // Any other status will do: a store need not have anything at its root.
+  if ([502, 503, 504].includes(answer.status))
+    return error(
       `the endpoint answers with ${statusText(answer)}`,
       "Look at the store's own log or status page.",
     );

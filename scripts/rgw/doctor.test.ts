@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KeyRole } from "../doctor/check.ts";
 import { appOrigin, complaintsOf, examineBucket, findingOf } from "../doctor/test-bucket.ts";
-import { createBucketClient } from "../dev-store/conformance/client.ts";
+import { createBucketClient, putConfiguration } from "../dev-store/conformance/client.ts";
+import { corsXml, parseCorsXml } from "../dev-store/cors-xml.ts";
 import { missingPrograms, startRgw, type Rgw } from "./start-rgw.ts";
 
 const required = process.env["PRESYNC_REQUIRE_RGW"] === "1";
@@ -58,10 +59,21 @@ describe.skipIf(missing.length > 0)("presync doctor on Ceph RGW", () => {
     await owner.callWithHeader({ method: "DELETE", query: { cors: "" } });
     const broken = await examineBucket(rgw.endpoint, { environment: environment() });
     expect(complaintsOf(broken)).toEqual(["error cors.origin"]);
+    const otherOrigin = "https://other.example";
+    const otherRule = { allowedOrigins: [otherOrigin, appOrigin], allowedMethods: ["GET"] };
+    await putConfiguration(owner, "cors", corsXml([otherRule]));
     const mended = await examineBucket(rgw.endpoint, {
       environment: environment(),
       options: { fix: true },
     });
     expect(complaintsOf(mended)).toEqual([]);
+    const rules = await owner.callWithHeader({ query: { cors: "" } });
+    expect(parseCorsXml(rules.text)).toEqual([
+      expect.objectContaining({
+        allowedOrigins: [appOrigin],
+        allowedMethods: expect.arrayContaining(["GET", "PUT"]),
+      }),
+      expect.objectContaining({ allowedOrigins: [otherOrigin], allowedMethods: ["GET"] }),
+    ]);
   });
 });
