@@ -1,5 +1,6 @@
 /** What every check works with: three clients of one bucket, the few keys they write, and this run's own words. */
 import type { StoreConfig } from "../../service/config.ts";
+import { PresyncError } from "../../shared/errors.ts";
 import type { BucketClient, HttpAnswer, Send, ToSign } from "../dev-store/conformance/client.ts";
 import { createBucketClient } from "../dev-store/conformance/client.ts";
 import { objectContentType } from "../../shared/grants.ts";
@@ -23,7 +24,7 @@ export interface DoctorSettings {
 }
 
 export interface Bench extends DoctorSettings {
-  /** Asks again where the store asks for patience. */
+  /** Asks again where the store is busy or fails; throws `retry` where it goes on so: no refusal, and no leave. */
   readonly send: Send;
   /** Asks once. */
   readonly sendOnce: Send;
@@ -49,12 +50,17 @@ export const probeKeys = {
 const busyPauseMs = 1100;
 const busyAttemptsMax = 5;
 
+/** What may be otherwise the next time. 501 is not among them: it is how a store refuses what it does not know. */
+const unclearStatuses: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
 export function createBench(settings: DoctorSettings, world: DoctorWorld): Bench {
   const { store } = settings;
   const send: Send = async (url, toSend) => {
     for (let attempt = 1; ; attempt++) {
       const answer = await world.send(url, toSend);
-      if (!isBusy(answer) || attempt === busyAttemptsMax) return answer;
+      if (!unclearStatuses.has(answer.status)) return answer;
+      if (attempt === busyAttemptsMax)
+        throw new PresyncError("retry", "the store is busy or fails, again and again");
       await world.pause(busyPauseMs);
     }
   };

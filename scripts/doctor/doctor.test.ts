@@ -46,7 +46,7 @@ describe("a good bucket", () => {
   });
 
   it("is asked what the documentation says", async () => {
-    const text = await readFile("docs/doctor.md", "utf8");
+    const text = await readFile(new URL("../../docs/doctor.md", import.meta.url), "utf8");
     const { findings } = await examineBucket(await startBucket());
     for (const { check } of findings) expect(text).toContain(`\`${check}\``);
   });
@@ -84,7 +84,7 @@ describe("a good bucket", () => {
   });
 
   it("may allow one write of a key at a time, which is a fact and no fault", async () => {
-    const report = await examineBucket(await startBucket({ writeIntervalMs: 200 }));
+    const report = await examineBucket(await startBucket({ writeIntervalMs: 300 }));
     expect(complaintsOf(report)).toEqual([]);
     expect(findingOf(report, "write-interval")).toMatchObject({ status: "note" });
   });
@@ -128,6 +128,17 @@ describe("a store", () => {
     });
     expect(complaintsOf(report)).toEqual(["error endpoint"]);
     expect(requests).toBeLessThan(10);
+  });
+
+  it("that fails is not taken for one that refuses", async () => {
+    const report = await examineBucket(await startBucket(), {
+      tamper: async (url, toSend, pass) =>
+        headerOf(toSend, "x-amz-copy-source") === undefined
+          ? pass(url, toSend)
+          : answer(500, "<Error><Code>InternalError</Code></Error>"),
+    });
+    expect(complaintsOf(report)).toEqual(["error attack.copy-source"]);
+    expect(findingOf(report, "attack.copy-source")?.says).toContain("again and again");
   });
 
   it("that breaks off in the middle is found where it did", async () => {

@@ -4,6 +4,7 @@
  * it also sets the bucket's CORS rules.
  */
 import { checkConfig, type ServiceConfig } from "../../service/config.ts";
+import { PresyncError } from "../../shared/errors.ts";
 import { anonymousChecks } from "./anonymous.ts";
 import { attackChecks } from "./attacks.ts";
 import type { Bench, DoctorSettings, DoctorWorld } from "./bench.ts";
@@ -98,6 +99,8 @@ async function outcomesOf(bench: Bench, check: Check, found: Found): Promise<rea
 }
 
 function noAnswer({ store }: Bench, cause: unknown): Outcome {
+  if (cause instanceof PresyncError && cause.code === "retry")
+    return error(cause.message, "Look at the store's own log or status page, and try again.");
   const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : "";
   return error(
     `${store.endpoint} gives no answer (${code})`,

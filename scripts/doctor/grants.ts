@@ -5,7 +5,7 @@ import type { Bench } from "./bench.ts";
 import { grantedHeaders, grantedPut, isGood, probeKeys } from "./bench.ts";
 import type { Check, Outcome } from "./check.ts";
 import { error, note, ok } from "./check.ts";
-import { keyFault, statusText } from "./refusals.ts";
+import { statusText } from "./refusals.ts";
 
 interface Misuse {
   readonly what: string;
@@ -133,24 +133,18 @@ function moved(url: string, from: string, to: string): string {
 async function longLife(bench: Bench): Promise<Outcome> {
   const { clients, grantSeconds, profile } = bench;
   const answers = [
-    ["read", await clients.read.call({ key: probeKeys.victim, expires: grantSeconds })],
-    [
-      "write",
-      await clients.write.call(
-        { ...grantedPut(probeKeys.attacker), expires: grantSeconds },
-        bench.textOf("long life"),
-      ),
-    ],
-  ] as const;
-  for (const [role, answer] of answers)
+    await clients.read.call({ key: probeKeys.victim, expires: grantSeconds }),
+    await clients.write.call(
+      { ...grantedPut(probeKeys.attacker), expires: grantSeconds },
+      bench.textOf("long life"),
+    ),
+  ];
+  for (const answer of answers)
     if (!isGood(answer))
-      return (
-        (answer.status >= 500 ? keyFault(bench, role, answer) : undefined) ??
-        error(
-          `the store refuses a URL that is signed for ${grantSeconds} s (${statusText(answer)})`,
-          `Set PRESYNC_GRANT_SECONDS to what the store allows: at most ${profile.grantSecondsMax}, or less where ` +
-            "its own settings say so.",
-        )
+      return error(
+        `the store refuses a URL that is signed for ${grantSeconds} s (${statusText(answer)})`,
+        `Set PRESYNC_GRANT_SECONDS to what the store allows: at most ${profile.grantSecondsMax}, or less where ` +
+          "its own settings say so.",
       );
   return ok(`a URL may be signed for PRESYNC_GRANT_SECONDS, ${grantSeconds} s`);
 }

@@ -46,11 +46,6 @@ export function keyFault(bench: Bench, role: KeyRole, answer: HttpAnswer): Outco
   }
   if (answer.status === 401 || (answer.status === 400 && code !== ""))
     return error(refused, `Check ${keyVariable(role)}, its secret, and PRESYNC_REGION.`);
-  if (answer.status >= 500)
-    return error(
-      `the store fails when the ${role} key is used (${said})`,
-      "Look at the store's own log or status page.",
-    );
   return undefined;
 }
 
