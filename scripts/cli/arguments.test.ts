@@ -44,7 +44,19 @@ describe("the command line", () => {
       expect(parseCommand([word])).toEqual({ name: "help" });
     for (const word of ["--version", "-v", "version"])
       expect(parseCommand([word])).toEqual({ name: "version" });
-    for (const command of ["dev", "init"])
+    expect(parseCommand(["doctor"])).toEqual({
+      name: "doctor",
+      store: undefined,
+      fix: false,
+      json: false,
+    });
+    expect(parseCommand(["doctor", "--store", "r2", "--fix", "--json"])).toEqual({
+      name: "doctor",
+      store: "r2",
+      fix: true,
+      json: true,
+    });
+    for (const command of ["dev", "init", "doctor"])
       expect(parseCommand([command, "--help"])).toEqual({ name: "help" });
   });
 
@@ -64,6 +76,10 @@ describe("the command line", () => {
     ["init"],
     ["init", "a", "b"],
     ["serve", "--port", "1"],
+    ["doctor", "my-bucket"],
+    ["doctor", "--store", "s4"],
+    ["doctor", "--store"],
+    ["doctor", "--fix=cors"],
   ])("refuses %s %s %s in one line", (...words) => {
     expect(() => parseCommand(words.filter((word) => word !== undefined))).toThrow(
       expect.objectContaining({

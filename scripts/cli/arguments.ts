@@ -2,6 +2,8 @@
 import { parseArgs } from "node:util";
 import { originFault } from "../../service/faults.ts";
 import { PresyncError } from "../../shared/errors.ts";
+import type { StoreName } from "../doctor/profiles.ts";
+import { storeNames } from "../doctor/profiles.ts";
 
 export interface DevArguments {
   readonly name: "dev";
@@ -15,8 +17,17 @@ export interface DevArguments {
   readonly storeJson: string | undefined;
 }
 
+export interface DoctorArguments {
+  readonly name: "doctor";
+  /** Guessed from the endpoint where it is not given. */
+  readonly store: StoreName | undefined;
+  readonly fix: boolean;
+  readonly json: boolean;
+}
+
 export type Command =
   | DevArguments
+  | DoctorArguments
   | {
       readonly name: "init";
       readonly directory: string;
@@ -38,6 +49,8 @@ export function parseCommand(words: readonly string[]): Command {
       return parseDev(rest);
     case "init":
       return parseInit(rest);
+    case "doctor":
+      return parseDoctor(rest);
     case "serve":
       parse(rest, {});
       return { name };
@@ -99,6 +112,24 @@ function parseInit(words: readonly string[]): Command {
   if (directory === undefined || positionals.length > 1)
     throw wrong("init takes one folder: presync init <dir>");
   return { name: "init", directory, force: values.force, off: values.off };
+}
+
+function parseDoctor(words: readonly string[]): Command {
+  const { values, positionals } = parse(words, {
+    store: { type: "string" },
+    fix: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  });
+  if (values.help) return { name: "help" };
+  if (positionals.length > 0)
+    throw wrong(
+      `doctor takes no ${JSON.stringify(positionals[0])}; the environment names the bucket`,
+    );
+  const store = storeNames.find((name) => name === values.store);
+  if (values.store !== undefined && store === undefined)
+    throw wrong(`--store is one of ${storeNames.join(", ")}`);
+  return { name: "doctor", store, fix: values.fix, json: values.json };
 }
 
 type OptionsConfig = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>;

@@ -1,5 +1,6 @@
 /** What `presync help` says. */
 import { variables } from "../../service/environment.ts";
+import { storeNames } from "../doctor/profiles.ts";
 import { appPortDefault } from "./dev.ts";
 
 export const helpText: string = `presync: offline work and cloud sync from a service worker and a bucket
@@ -29,6 +30,14 @@ presync serve
 ${Object.entries(variables)
   .map(([name, meaning]) => `    ${name.padEnd(26)}${meaning}`)
   .join("\n")}
+
+presync doctor [options]
+    Ask the bucket of the same environment all that presync relies on, and say what is wrong with it
+    and how to mend it. Ends with 0, or with 1 where there are errors.
+    --store <name>           ${storeNames.join(", ")}
+                             (default: as the endpoint's host tells)
+    --fix                    set the bucket's CORS rules with the admin key, where they are at fault
+    --json                   print one object of JSON, and nothing else
 
 presync version
 presync help

@@ -1,10 +1,11 @@
-/** Runs one command to its end. Exit codes: 0 done, 1 it failed, 2 it was not understood. */
+/** Runs one command to its end. Exit codes: 0 done, 1 it failed (or `doctor` found an error), 2 it was not understood. */
 import { join } from "node:path";
 import { PresyncError } from "../../shared/errors.ts";
-import type { Command, DevArguments } from "./arguments.ts";
+import type { Command, DevArguments, DoctorArguments } from "./arguments.ts";
 import { parseCommand } from "./arguments.ts";
 import type { DevStack } from "./dev.ts";
 import { startDev } from "./dev.ts";
+import { runDoctor } from "./doctor.ts";
 import { helpText } from "./help.ts";
 import { initApp, initOff } from "./init.ts";
 import { manifestFile, packageVersion } from "./package-files.ts";
@@ -22,7 +23,9 @@ export interface CliWorld {
 
 export async function runCli(world: CliWorld): Promise<0 | 1 | 2> {
   try {
-    await run(parseCommand(world.words), world);
+    const command = parseCommand(world.words);
+    if (command.name === "doctor") return await runDoctor(command, world);
+    await run(command, world);
     return 0;
   } catch (error) {
     const lines = error instanceof Error ? error.message.split("\n") : [String(error)];
@@ -31,7 +34,7 @@ export async function runCli(world: CliWorld): Promise<0 | 1 | 2> {
   }
 }
 
-async function run(command: Command, world: CliWorld): Promise<void> {
+async function run(command: Exclude<Command, DoctorArguments>, world: CliWorld): Promise<void> {
   const { packageDirectory, print, warn } = world;
   switch (command.name) {
     case "dev":

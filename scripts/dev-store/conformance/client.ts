@@ -1,11 +1,14 @@
 /**
- * The client of the bucket tests: signs with aws4fetch and speaks plain HTTP. Not `fetch`: the tests must send what
- * a browser would never send, such as a header twice or a body that breaks off.
+ * The client of the bucket tests and of `presync doctor`: signs with aws4fetch and speaks HTTP itself. Not `fetch`:
+ * both must send what a browser would never send, such as a header twice or a body that breaks off.
  */
 import { createHash } from "node:crypto";
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import { AwsV4Signer } from "aws4fetch";
+import type { Addressing } from "../../../service/config.ts";
+import { bucketUrl } from "../../../service/store-url.ts";
 
 export interface AccessKey {
   readonly accessKeyId: string;
@@ -17,6 +20,8 @@ export interface BucketAddress {
   readonly endpoint: string;
   readonly region: string;
   readonly bucket: string;
+  /** `path` by default. */
+  readonly addressing?: Addressing;
 }
 
 export interface HttpAnswer {
@@ -47,6 +52,9 @@ export interface ToSend {
   readonly body?: string | Uint8Array;
 }
 
+/** Sends one request; rejects only when there is no answer. */
+export type Send = (url: string, toSend?: ToSend) => Promise<HttpAnswer>;
+
 export interface BucketClient {
   /** For tests that tamper with the signature itself; `inQuery` is true unless told otherwise. */
   signer(toSign: ToSign, inQuery?: boolean): AwsV4Signer;
@@ -70,12 +78,19 @@ export interface BucketClient {
 /** A body that takes longer than this to be answered has been lost; the tests then fail and do not hang. */
 const ANSWER_TIMEOUT_MS = 20_000;
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const connections = { keepAlive: true, maxSockets: 64 };
+const agent = new Agent(connections);
+const tlsAgent = new TlsAgent(connections);
 
-export function createBucketClient(address: BucketAddress, accessKey: AccessKey): BucketClient {
+export function createBucketClient(
+  address: BucketAddress,
+  accessKey: AccessKey,
+  sendOne: Send = send,
+): BucketClient {
+  const base = bucketUrl({ addressing: "path", ...address }).slice(0, -1);
   const signer = (toSign: ToSign, inQuery = true): AwsV4Signer => {
     const path = toSign.key === undefined ? "" : `/${encodeKey(toSign.key)}`;
-    const url = new URL(`${address.endpoint}/${address.bucket}${path}`);
+    const url = new URL(base + path);
     for (const [name, value] of Object.entries(toSign.query ?? {}))
       url.searchParams.set(name, value);
     if (inQuery) url.searchParams.set("X-Amz-Expires", String(toSign.expires ?? 300));
@@ -94,7 +109,7 @@ export function createBucketClient(address: BucketAddress, accessKey: AccessKey)
   const presign = async (toSign: ToSign): Promise<string> =>
     (await signer(toSign).sign()).url.toString();
   const call = async (toSign: ToSign, body?: string | Uint8Array): Promise<HttpAnswer> =>
-    send(await presign(toSign), request(toSign, toSign.headers, body));
+    sendOne(await presign(toSign), request(toSign, toSign.headers, body));
   return {
     signer,
     presign,
@@ -103,16 +118,30 @@ export function createBucketClient(address: BucketAddress, accessKey: AccessKey)
       const hash = createHash("sha256").update(body ?? "");
       const headers = { "x-amz-content-sha256": hash.digest("hex"), ...toSign.headers };
       const signed = await signer({ ...toSign, headers }, false).sign();
-      return send(signed.url.toString(), request(toSign, Object.fromEntries(signed.headers), body));
+      return sendOne(
+        signed.url.toString(),
+        request(toSign, Object.fromEntries(signed.headers), body),
+      );
     },
     put: (key, body, headers = {}) => call({ method: "PUT", key, headers }, body),
-    get: async (key, headers = {}) => send(await presign({ key }), { headers }),
+    get: async (key, headers = {}) => sendOne(await presign({ key }), { headers }),
     head: async (key, headers = {}) =>
-      send(await presign({ method: "HEAD", key }), { method: "HEAD", headers }),
+      sendOne(await presign({ method: "HEAD", key }), { method: "HEAD", headers }),
     delete: async (key, headers = {}) =>
-      send(await presign({ method: "DELETE", key }), { method: "DELETE", headers }),
+      sendOne(await presign({ method: "DELETE", key }), { method: "DELETE", headers }),
     list: (query) => call({ query: { "list-type": "2", ...query } }),
   };
+}
+
+/** Sets one part of a bucket's configuration, such as `cors`; the bucket itself, without a name. S3 insists on the MD5. */
+export function putConfiguration(
+  client: BucketClient,
+  name: string | undefined,
+  body: string,
+): Promise<HttpAnswer> {
+  const headers = { "content-md5": createHash("md5").update(body).digest("base64") };
+  const query = name === undefined ? {} : { [name]: "" };
+  return client.callWithHeader({ method: "PUT", query, headers }, body);
 }
 
 /** Sends one request as it is; rejects only when there is no answer. */
@@ -121,17 +150,19 @@ export function send(
   { method = "GET", headers = {}, body }: ToSend = {},
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const { hostname, port, pathname, search, host } = new URL(url);
+    const { protocol, hostname, port, pathname, search, host } = new URL(url);
+    const secure = protocol === "https:";
     const length = body === undefined ? [] : ["Content-Length", String(Buffer.byteLength(body))];
     const pairs = Array.isArray(headers) ? (headers as string[]) : Object.entries(headers).flat();
     const given = pairs.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-length");
-    const outgoing = httpRequest(
+    const outgoing = (secure ? httpsRequest : httpRequest)(
       {
-        hostname,
+        // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+        hostname: hostname.replaceAll(/^\[|\]$/g, ""),
         port,
         path: pathname + search,
         method,
-        agent,
+        agent: secure ? tlsAgent : agent,
         headers: ["Host", host, ...(given ? [] : length), ...pairs],
       },
       (incoming) => {
@@ -194,7 +225,8 @@ export function amzDate(date: Date): string {
   return date.toISOString().replaceAll(/[:-]|\.\d{3}/g, "");
 }
 
-function encodeKey(key: string): string {
+/** The key as it stands in a URL. */
+export function encodeKey(key: string): string {
   return key.split("/").map(encodeURIComponent).join("/");
 }
 
