@@ -31,6 +31,8 @@ export function refuse(
   const body: RefusalAnswer = { error: { code, message } };
   if (status === 401) c.header("www-authenticate", "Bearer");
   if (status === 503) c.header("retry-after", String(retryAfterSeconds));
+  // A person, whom a provider has sent here.
+  if (c.req.header("accept")?.includes("text/html")) return c.text(`${message}\n`, status);
   return c.json(body, status);
 }
 

@@ -156,6 +156,12 @@ describe.each(["github", "oidc"])("signing in with %s", (name) => {
     );
     expect(response.status).toBe(401);
     expect(at.origin).toBe(identity.url);
+    const person = await world.app.request(
+      `${serviceOrigin}/v1/auth/${name}/callback?code=x&state=${"s".repeat(43)}`,
+      { headers: { accept: "text/html,application/xhtml+xml" } },
+    );
+    expect(person.headers.get("content-type")).toContain("text/plain");
+    expect(await person.text()).toContain("begin again");
   });
 
   it("takes each answer of the provider once", async () => {
