@@ -23,6 +23,9 @@ const arrivalMsMax = 60_000;
 /** What failed to be applied once may fail again: the tab is not asked for it in a hurry. */
 const refusalMs = 2_000;
 
+/** A few rounds of requests; a worker that is to be replaced must not be held for longer. */
+const settleMsMax = 5_000;
+
 interface Tab {
   readonly id: string;
   /** The browser's name for the page. */
@@ -50,6 +53,8 @@ export interface TabHub {
   dismiss(): void;
   /** Resolves once every call that can be answered without waiting for a network to come back has been. */
   answered(): Promise<void>;
+  /** Resolves once what is being read and written is there, or after some seconds. */
+  settled(): Promise<void>;
   /** Sends what is unsent; true when nothing is left. */
   flush(): Promise<boolean>;
   readonly online: boolean;
@@ -74,6 +79,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
   const { users, build } = parts;
   const tabs = new Map<string, Tab>();
   const underWay = new Set<Promise<void>>();
+  /** Resolves with the next status. */
+  let told = createDeferred();
 
   const conditions = (): { online: boolean; visible: boolean } => ({
     // Without a tab nobody knows: better to try once too often.
@@ -203,6 +210,14 @@ export function createTabHub(parts: TabHubParts): TabHub {
     async answered() {
       while (underWay.size > 0) await Promise.all(underWay);
     },
+    async settled() {
+      const end = Date.now() + settleMsMax;
+      while (users.peek()?.engine.isBusy) {
+        const leftMs = end - Date.now();
+        if (leftMs <= 0 || leftMs > settleMsMax) return;
+        await Promise.race([told.promise, pause(leftMs)]);
+      }
+    },
     flush: async () => (await users.current()).engine.flush(),
     async connect(hello, port, client) {
       const send = (message: WorkerToTab): void => port.postMessage(message);
@@ -265,6 +280,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
       const current = users.peek();
       for (const tab of tabs.values())
         if (tab.session === current) tab.send({ type: "status", status });
+      told.resolve();
+      told = createDeferred();
     },
     prune(clients) {
       for (const tab of tabs.values()) if (!clients.has(tab.client)) remove(tab);

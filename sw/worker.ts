@@ -89,6 +89,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     // What was sent over a port at the same time may come a moment later.
     await pause(portDelayMs);
     await to.answered();
+    await to.settled();
   };
 
   const backgroundSync = createBackgroundSync(worker, () => running().then((to) => to.flush()));
@@ -111,7 +112,11 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
     if (message?.type === "hello" && port !== undefined)
       event.waitUntil(
         running().then(
-          (to) => to.connect(message, port, (event.source as Client | null)?.id ?? ""),
+          async (to) => {
+            await to.connect(message, port, (event.source as Client | null)?.id ?? "");
+            // A browser that ends workers early is to leave it the time to come up to date.
+            await to.settled();
+          },
           (error: unknown) => {
             const { code, message: why } = toErrorData(error);
             // What is not ours came from the browser, while code was being loaded.
@@ -125,11 +130,12 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
         port?.postMessage({ error } satisfies HandOverAnswer);
       event.waitUntil(
         running()
-          .then((to) => to.handOver(message))
-          .then(
-            () => answer(null),
-            (error: unknown) => answer(toErrorData(error)),
-          ),
+          .then(async (to) => {
+            await to.handOver(message);
+            answer(null);
+            await to.settled();
+          })
+          .catch((error: unknown) => answer(toErrorData(error))),
       );
     }
     if (message?.type === "awake") event.waitUntil(stayAwake());

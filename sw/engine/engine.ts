@@ -117,6 +117,8 @@ export interface Engine {
   inBucket(id: DocumentId, heads: Heads): Promise<void>;
   /** Publishes what is dirty now; true when nothing is left. */
   flush(): Promise<boolean>;
+  /** Whether it reads or writes, or is about to: not while it waits for a network, a grant or the next poll. */
+  readonly isBusy: boolean;
   status(): EngineStatus;
   close(): Promise<void>;
 }
@@ -504,6 +506,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     hint: (replica) => poller.hint(replica),
     flush: () => flushes.flush(),
+    get isBusy() {
+      if (flushes.isFlushing || poller.isReading) return true;
+      return bucketStatus(countNews().documents > 0) === "saving";
+    },
     status() {
       const pending = countNews();
       return {

@@ -54,6 +54,8 @@ export interface PollerConditions {
 export interface Poller {
   /** Every granted replica has answered, or failed in its own way, once. */
   readonly complete: boolean;
+  /** Whether an answer is being waited for. */
+  readonly isReading: boolean;
   use(bucket: Bucket | null): void;
   conditions(conditions: PollerConditions): void;
   /** Somebody may have changed: ask now. Without a replica, ask all. */
@@ -302,6 +304,9 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   return {
     get complete() {
       return isComplete();
+    },
+    get isReading() {
+      return peers.some(({ isBeingRead }) => isBeingRead);
     },
     use(next) {
       bucket = next;
