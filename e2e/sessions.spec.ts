@@ -23,6 +23,7 @@ test("a session goes on beyond its end while it is used", async ({ stack, device
 
 test("a worker that ends while its session is exchanged goes on with it", async ({ device }) => {
   needs("ended workers");
+  needs("workers that wait");
   const laptop = await device("laptop");
   const tab = await laptop.tab();
   await tab.signUp();

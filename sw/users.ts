@@ -287,6 +287,7 @@ export function openUsers(parts: UsersParts): Users {
         if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
           throw new PresyncError("unsaved", "some work is not in the store yet");
         const next = signedOutUser();
+        const revoking = revoke(former);
         await exchange((state) => {
           const found = state.users[id];
           const rest =
@@ -296,7 +297,7 @@ export function openUsers(parts: UsersParts): Users {
           return { ...withUser(rest, next), current: next.id };
         });
         if (forget) await erase();
-        parts.background(revoke(former));
+        await revoking;
       }),
     stash: (user, changes) =>
       exclusively(async () => {

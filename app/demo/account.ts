@@ -24,7 +24,7 @@ export function showAccount(presync: Presync): void {
       emptyWords,
       user === null
         ? "Write the first thing above. It is kept on this device, with or without a network."
-        : "Write the first thing above. It appears on every device with this key.",
+        : "Write the first thing above. It appears on every device you sign in on.",
     );
   });
 }

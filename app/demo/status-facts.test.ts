@@ -53,4 +53,5 @@ test("names are short", () => {
   expect(deviceName("browser-f8ea0123")).toBe("Browser f8ea01");
   expect(deviceName("node-aabbccdd")).toBe("Program aabbcc");
   expect(shortName("key:abcdefghij")).toBe("efghij");
+  expect(shortName("github:583231")).toBe("GitHub 583231");
 });

@@ -18,9 +18,10 @@ export function deviceName(replica: string): string {
   return `${kind === "browser" ? "Browser" : "Program"} ${id.slice(0, 6)}`;
 }
 
-/** The end of a namespace: enough to tell two keys apart. */
+/** An account's number; of a key the end, which is enough to tell two apart. */
 export function shortName(namespace: string): string {
-  return namespace.slice(-6);
+  const [way, account = ""] = namespace.split(":");
+  return way === "github" ? `GitHub ${account}` : namespace.slice(-6);
 }
 
 export function factsOf(status: Status, now: number): Fact[] {

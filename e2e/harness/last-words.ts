@@ -8,9 +8,10 @@ export async function lastWords(
   how: "closed" | "navigated away",
 ): Promise<void> {
   const edit = tab.add(item);
+  // Nobody may be left to answer.
+  const over = edit.catch(() => undefined);
   // Firefox cuts a script off, in the middle of the edit, when it closes the page it runs in.
   if (engineOf() === "firefox") await edit;
   await (how === "closed" ? tab.close() : tab.goto("about:blank"));
-  // Nobody may be left to answer.
-  await edit.catch(() => undefined);
+  await over;
 }
