@@ -127,4 +127,42 @@ describe("the environment", () => {
       "PRESYNC_ORIGIN",
     ]);
   });
+
+  it("names the providers it is given everything of", () => {
+    const github = { PRESYNC_GITHUB_CLIENT_ID: "g", PRESYNC_GITHUB_CLIENT_SECRET: "s" };
+    const oidc = {
+      PRESYNC_OIDC_ISSUER: "https://id.example.com",
+      PRESYNC_OIDC_CLIENT_ID: "o",
+      PRESYNC_OIDC_CLIENT_SECRET: "s",
+    };
+    const namesOf = (more: object): readonly string[] | undefined =>
+      readEnvironment({ ...good, ...more }).settings?.config.providers?.map(({ name }) => name);
+    expect(namesOf({})).toEqual([]);
+    expect(namesOf(github)).toEqual(["github"]);
+    expect(namesOf({ ...github, ...oidc })).toEqual(["github", "oidc"]);
+    expect(namesOf({ ...oidc, PRESYNC_OIDC_NAME: "company" })).toEqual(["company"]);
+  });
+
+  it.each([
+    [{ PRESYNC_GITHUB_CLIENT_ID: "g" }, "PRESYNC_GITHUB_CLIENT_SECRET is not set, but"],
+    [{ PRESYNC_OIDC_ISSUER: "https://id.example.com" }, "PRESYNC_OIDC_CLIENT_ID is not set, but"],
+    [{ PRESYNC_GITHUB_URL: "github" }, "PRESYNC_GITHUB_URL is not an http"],
+  ])("says what is missing of a provider: %o", (more, mistake) => {
+    const { settings, mistakes } = readEnvironment({ ...good, ...more });
+    expect(settings).toBeUndefined();
+    expect(mistakes.some((line) => line.startsWith(mistake))).toBe(true);
+  });
+
+  it("refuses a name for a provider that means something else, and warns of plain http", () => {
+    const oidc = {
+      PRESYNC_OIDC_ISSUER: "http://id.example.com",
+      PRESYNC_OIDC_CLIENT_ID: "o",
+      PRESYNC_OIDC_CLIENT_SECRET: "s",
+    };
+    expect(readEnvironment({ ...good, ...oidc }).warnings[0]).toContain("PRESYNC_OIDC_ISSUER");
+    for (const name of ["key", "email", "refresh", "A", "with-dash"]) {
+      const { mistakes } = readEnvironment({ ...good, ...oidc, PRESYNC_OIDC_NAME: name });
+      expect(mistakes[0]).toContain("PRESYNC_OIDC_NAME");
+    }
+  });
 });

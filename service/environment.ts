@@ -11,17 +11,14 @@ import {
   grantSecondsFault,
   grantSecondsMaxDefault,
   originFault,
-  providersFault,
   regionFault,
   sessionSecondsFault,
   sessionSecretsFault,
   urlFault,
 } from "./faults.ts";
-import type { Provider } from "./provider.ts";
-import { githubProvider } from "./providers/github.ts";
-import { oidcProvider } from "./providers/oidc.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { readProviders } from "./provider-settings.ts";
+import type { Environment } from "./settings-reader.ts";
+import { createSettingsReader, isPlainHttp } from "./settings-reader.ts";
 
 interface ServeSettings {
   readonly config: ServiceConfig;
@@ -71,37 +68,8 @@ export const variables: Readonly<Record<string, string>> = {
 };
 
 export function readEnvironment(environment: Environment): EnvironmentReading {
-  const mistakes: string[] = [];
-  const warnings: string[] = [];
-
-  /** A variable set to nothing is one that is not set: that is how compose files leave one out. */
-  const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
-
-  function check(name: string, fault: Fault): void {
-    if (fault !== undefined) mistakes.push(`${name} ${fault}`);
-  }
-
-  function text(name: string, faultOf: (value: string) => Fault): string {
-    const value = read(name);
-    if (value === undefined) mistakes.push(`${name} is not set`);
-    else check(name, faultOf(value));
-    return value ?? "";
-  }
-
-  function list(name: string): string[] {
-    const values = (read(name) ?? "").split(",").map((value) => value.trim());
-    const filled = values.filter((value) => value !== "");
-    if (filled.length === 0) mistakes.push(`${name} is not set`);
-    return filled;
-  }
-
-  function whole(name: string, faultOf: (value: number) => Fault): number | undefined {
-    const value = read(name);
-    if (value === undefined) return undefined;
-    const number = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN;
-    check(name, faultOf(number));
-    return number;
-  }
+  const reader = createSettingsReader(environment);
+  const { mistakes, warnings, read, check, text, list, whole } = reader;
 
   function accessKey(role: "READ" | "WRITE" | "ADMIN"): AccessKey {
     const names = [`PRESYNC_${role}_KEY_ID`, `PRESYNC_${role}_KEY_SECRET`] as const;
@@ -130,67 +98,6 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     return { accessKeyId: standardId, secretAccessKey: standardSecret };
   }
 
-  /** All of these variables, or undefined where none is set. */
-  function together<Name extends string>(
-    ...names: readonly Name[]
-  ): Record<Name, string> | undefined {
-    const values = names.map((name) => [name, read(name)] as const);
-    if (values.every(([, value]) => value === undefined)) return undefined;
-    for (const [name, value] of values)
-      if (value === undefined)
-        mistakes.push(
-          `${name} is not set, but ${names.filter((other) => other !== name).join(" or ")} is`,
-        );
-    return Object.fromEntries(values.map(([name, value]) => [name, value ?? ""])) as Record<
-      Name,
-      string
-    >;
-  }
-
-  function url(name: string): string | undefined {
-    const value = read(name);
-    if (value !== undefined) check(name, urlFault(value));
-    return value;
-  }
-
-  /** Only once everything is known to be right: a provider takes its addresses apart. */
-  function readProviders(): () => Provider[] {
-    const github = together("PRESYNC_GITHUB_CLIENT_ID", "PRESYNC_GITHUB_CLIENT_SECRET");
-    const [githubUrl, githubApiUrl] = [url("PRESYNC_GITHUB_URL"), url("PRESYNC_GITHUB_API_URL")];
-    const oidc = together(
-      "PRESYNC_OIDC_ISSUER",
-      "PRESYNC_OIDC_CLIENT_ID",
-      "PRESYNC_OIDC_CLIENT_SECRET",
-    );
-    const name = read("PRESYNC_OIDC_NAME") ?? "oidc";
-    if (oidc !== undefined) {
-      if (oidc.PRESYNC_OIDC_ISSUER !== "") url("PRESYNC_OIDC_ISSUER");
-      check("PRESYNC_OIDC_NAME", providersFault([name]));
-    }
-    return () => [
-      ...(github === undefined
-        ? []
-        : [
-            githubProvider({
-              clientId: github.PRESYNC_GITHUB_CLIENT_ID,
-              clientSecret: github.PRESYNC_GITHUB_CLIENT_SECRET,
-              ...(githubUrl === undefined ? {} : { url: githubUrl }),
-              ...(githubApiUrl === undefined ? {} : { apiUrl: githubApiUrl }),
-            }),
-          ]),
-      ...(oidc === undefined
-        ? []
-        : [
-            oidcProvider({
-              name,
-              issuer: oidc.PRESYNC_OIDC_ISSUER,
-              clientId: oidc.PRESYNC_OIDC_CLIENT_ID,
-              clientSecret: oidc.PRESYNC_OIDC_CLIENT_SECRET,
-            }),
-          ]),
-    ];
-  }
-
   const publicUrl = text("PRESYNC_PUBLIC_URL", urlFault);
   const origins = list("PRESYNC_ORIGINS");
   for (const origin of origins) check("PRESYNC_ORIGINS", originFault(origin));
@@ -212,7 +119,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
   const grantSecondsMax = whole("PRESYNC_GRANT_SECONDS_MAX", grantSecondsFault);
   const grantSeconds = whole("PRESYNC_GRANT_SECONDS", grantSecondsFault);
   const port = whole("PORT", portFault);
-  const providers = readProviders();
+  const providers = readProviders(reader);
 
   const longest = grantSecondsMax ?? grantSecondsMaxDefault;
   if (grantSeconds !== undefined && grantSeconds > longest)
@@ -250,10 +157,4 @@ const keyWarnings = {
 
 function portFault(port: number): Fault {
   return Number.isInteger(port) && port <= 65_535 ? undefined : "is not a port";
-}
-
-function isPlainHttp(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === "http:" && !["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 }

@@ -1,8 +1,8 @@
 /** `presync doctor`: examines the bucket that `presync serve` would use, by the same environment. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Environment } from "../../service/environment.ts";
 import { readEnvironment } from "../../service/environment.ts";
+import type { Environment } from "../../service/settings-reader.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import { send } from "../dev-store/conformance/client.ts";
 import { examine } from "../doctor/doctor.ts";

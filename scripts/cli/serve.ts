@@ -1,6 +1,6 @@
 /** `presync serve`: the service alone, configured by environment. */
-import type { Environment } from "../../service/environment.ts";
 import { readEnvironment } from "../../service/environment.ts";
+import type { Environment } from "../../service/settings-reader.ts";
 import type { Listening } from "../../service/node.ts";
 import { listen } from "../../service/node.ts";
 import { PresyncError } from "../../shared/errors.ts";

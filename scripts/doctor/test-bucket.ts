@@ -1,7 +1,7 @@
 /** A bucket for the doctor's tests: the embedded store, good in every way unless a test spoils it. */
 import { onTestFinished } from "vitest";
-import type { Environment } from "../../service/environment.ts";
 import { readEnvironment } from "../../service/environment.ts";
+import type { Environment } from "../../service/settings-reader.ts";
 import type { AccessKey, HttpAnswer, Send, ToSend } from "../dev-store/conformance/client.ts";
 import { createBucketClient, send } from "../dev-store/conformance/client.ts";
 import type { CorsRule, Credential, StoreOptions } from "../dev-store/index.ts";
