@@ -2,6 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
+import { addItem } from "./harness/demo-page.ts";
 
 test.use({ stackOptions: { demo: true } });
 
@@ -17,8 +18,7 @@ for (const colorScheme of ["light", "dark"] as const)
     await expect(page.getByTestId("status")).toHaveAttribute("data-state", "local");
     expect(await violations(page)).toEqual([]);
 
-    await page.getByTestId("new-item").fill("milk");
-    await page.getByTestId("new-item").press("Enter");
+    await addItem(page, "milk");
     await page.getByTestId("item-expand").click();
     await expect(page.getByTestId("item-note")).toBeVisible();
     expect(await violations(page)).toEqual([]);

@@ -1,28 +1,13 @@
 /** The demo app, used as a person would. */
 import type { Locator, Page } from "@playwright/test";
-import type { Device } from "./harness/device.ts";
+import { addItem, expectState, openDemo } from "./harness/demo-page.ts";
 import { buildOf } from "./harness/variants.ts";
 import { expect, test } from "./fixtures.ts";
 
 test.use({ stackOptions: { demo: true } });
 
-async function open(device: Device): Promise<Page> {
-  const page = await device.page();
-  await expect(page.getByTestId("status")).not.toHaveAttribute("data-state", "starting");
-  return page;
-}
-
-async function add(page: Page, text: string): Promise<void> {
-  await page.getByTestId("new-item").fill(text);
-  await page.getByTestId("new-item").press("Enter");
-}
-
 function texts(page: Page): Locator {
   return page.getByTestId("item-text");
-}
-
-async function expectState(page: Page, state: string): Promise<void> {
-  await expect(page.getByTestId("status")).toHaveAttribute("data-state", state);
 }
 
 /** Returns the new key. */
@@ -46,10 +31,10 @@ async function signIn(page: Page, key: string): Promise<void> {
 
 test("a list without an account stays in the browser", async ({ device }) => {
   const laptop = await device("laptop");
-  const page = await open(laptop);
+  const page = await openDemo(laptop);
   await expect(page.getByTestId("empty")).toBeVisible();
-  await add(page, "milk");
-  await add(page, "bread");
+  await addItem(page, "milk");
+  await addItem(page, "bread");
   await expect(texts(page)).toHaveText(["milk", "bread"]);
   await expectState(page, "local");
   await page.reload();
@@ -61,27 +46,27 @@ test("what one device adds appears on the other, also without the service", asyn
   stack,
   device,
 }) => {
-  const laptop = await open(await device("laptop"));
-  await add(laptop, "made before signing in");
+  const laptop = await openDemo(await device("laptop"));
+  await addItem(laptop, "made before signing in");
   const key = await signUp(laptop);
   await expectState(laptop, "saved");
-  const phone = await open(await device("phone"));
+  const phone = await openDemo(await device("phone"));
   await signIn(phone, key);
   await expect(texts(phone)).toHaveText(["made before signing in"]);
   await stack.service.stop();
-  await add(phone, "from the phone");
+  await addItem(phone, "from the phone");
   await expectState(phone, "saved");
   await expect(texts(laptop)).toHaveText(["made before signing in", "from the phone"]);
 });
 
 test("it works without a network from the first visit on", async ({ stack, device }) => {
   const laptop = await device("laptop");
-  const page = await open(laptop);
+  const page = await openDemo(laptop);
   const key = await signUp(page);
   await expectState(page, "saved");
   laptop.network.cut();
   await page.reload();
-  await add(page, "offline");
+  await addItem(page, "offline");
   await expect(texts(page)).toHaveText(["offline"]);
   await expectState(page, "waiting");
   await page.reload();
@@ -90,15 +75,15 @@ test("it works without a network from the first visit on", async ({ stack, devic
   laptop.network.heal();
   await expectState(page, "saved");
   await stack.app.start();
-  const phone = await open(await device("phone"));
+  const phone = await openDemo(await device("phone"));
   await signIn(phone, key);
   await expect(texts(phone)).toHaveText(["offline"]);
 });
 
 test("signing out leaves nothing to see", async ({ device }) => {
-  const page = await open(await device("laptop"));
+  const page = await openDemo(await device("laptop"));
   const key = await signUp(page);
-  await add(page, "mine");
+  await addItem(page, "mine");
   await expectState(page, "saved");
   await page.getByTestId("sign-out").click();
   await page.getByTestId("sign-out-erase").click();
@@ -110,11 +95,11 @@ test("signing out leaves nothing to see", async ({ device }) => {
 });
 
 test("the status tells of a store that is down", async ({ stack, device }) => {
-  const page = await open(await device("laptop"));
+  const page = await openDemo(await device("laptop"));
   await signUp(page);
   await expectState(page, "saved");
   await stack.store.stop();
-  await add(page, "meanwhile");
+  await addItem(page, "meanwhile");
   await expectState(page, "waiting");
   await stack.store.start();
   await expectState(page, "saved");
@@ -124,13 +109,13 @@ test.describe("with grants of seconds", () => {
   test.use({ stackOptions: { demo: true, grantSeconds: 4 } });
 
   test("the status tells of an access that has ended", async ({ stack, device }) => {
-    const page = await open(await device("laptop"));
+    const page = await openDemo(await device("laptop"));
     await signUp(page);
     await expectState(page, "saved");
     await stack.service.stop();
-    await add(page, "soon after");
+    await addItem(page, "soon after");
     await expectState(page, "expired");
-    await add(page, "work goes on");
+    await addItem(page, "work goes on");
     await expect(texts(page)).toHaveText(["soon after", "work goes on"]);
     await stack.service.start();
     await expectState(page, "saved");
@@ -142,8 +127,8 @@ for (const protocol of [null, 999])
     stack,
     device,
   }) => {
-    const page = await open(await device("laptop"));
-    await add(page, "before");
+    const page = await openDemo(await device("laptop"));
+    await addItem(page, "before");
     await expectState(page, "local");
     for (const file of ["presync-sw.js", "presync.js"] as const)
       stack.app.replace(`/${file}`, await buildOf(file, { name: "next", protocol }));
@@ -152,11 +137,11 @@ for (const protocol of [null, 999])
       await registration.update();
     });
     await expect(page.getByTestId("update")).toBeVisible();
-    await add(page, "in between");
+    await addItem(page, "in between");
     await expectState(page, protocol === null ? "local" : "waiting");
     await page.getByTestId("update-now").click();
     await expect(page.getByTestId("update")).toBeHidden();
     await expect(texts(page)).toHaveText(["before", "in between"]);
-    await add(page, "after");
+    await addItem(page, "after");
     await expectState(page, "local");
   });

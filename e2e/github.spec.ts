@@ -1,15 +1,9 @@
 /** Signing in at a provider that stands where GitHub does, in the demo, as a person would. */
 import type { Page } from "@playwright/test";
 import { expect, test } from "./fixtures.ts";
-import type { Device } from "./harness/device.ts";
+import { addItem, expectStarted, expectState, openDemo } from "./harness/demo-page.ts";
 
 test.use({ stackOptions: { demo: true, github: true } });
-
-async function open(device: Device): Promise<Page> {
-  const page = await device.page();
-  await expect(page.getByTestId("status")).not.toHaveAttribute("data-state", "starting");
-  return page;
-}
 
 async function leaveForGithub(page: Page): Promise<void> {
   await page.getByTestId("sign-in").click();
@@ -23,22 +17,17 @@ async function signIn(page: Page, account = "583231"): Promise<void> {
   await expect(page.getByTestId("sign-out")).toBeVisible();
 }
 
-async function add(page: Page, text: string): Promise<void> {
-  await page.getByTestId("new-item").fill(text);
-  await page.getByTestId("new-item").press("Enter");
-}
-
 test("one account is one list on two devices, and what was made before comes along", async ({
   stack,
   device,
 }) => {
-  const laptop = await open(await device("laptop"));
-  await add(laptop, "made signed out");
+  const laptop = await openDemo(await device("laptop"));
+  await addItem(laptop, "made signed out");
   await signIn(laptop);
   // Neither the address nor the history holds the code.
   expect(new URL(laptop.url()).hash).toBe("");
-  await expect(laptop.getByTestId("status")).toHaveAttribute("data-state", "saved");
-  const phone = await open(await device("phone"));
+  await expectState(laptop, "saved");
+  const phone = await openDemo(await device("phone"));
   await signIn(phone);
   await expect(phone.getByText("made signed out")).toBeVisible();
   const each = ["authorization.success", "grant.success"];
@@ -46,8 +35,8 @@ test("one account is one list on two devices, and what was made before comes alo
 });
 
 test("a sign-in that is cancelled leaves everything as it was, and says so", async ({ device }) => {
-  const page = await open(await device("laptop"));
-  await add(page, "mine");
+  const page = await openDemo(await device("laptop"));
+  await addItem(page, "mine");
   await leaveForGithub(page);
   await page.getByRole("link", { name: "Cancel" }).click();
   await expect(page.getByText("mine")).toBeVisible();
@@ -59,31 +48,31 @@ test("a sign-in that is cancelled leaves everything as it was, and says so", asy
 });
 
 test("another account on the same browser sees nothing of the first one's", async ({ device }) => {
-  const page = await open(await device("laptop"));
+  const page = await openDemo(await device("laptop"));
   await signIn(page);
-  await add(page, "the first one's");
-  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "saved");
+  await addItem(page, "the first one's");
+  await expectState(page, "saved");
   await page.getByTestId("sign-out").click();
   await page.getByTestId("sign-out-keep").click();
   await expect(page.getByTestId("sign-in")).toBeVisible();
   await signIn(page, "1024025");
-  await expect(page.getByTestId("status")).toHaveAttribute("data-state", "saved");
+  await expectState(page, "saved");
   await expect(page.getByText("the first one's")).toHaveCount(0);
 });
 
 test("a code that was begun elsewhere signs nobody in", async ({ device }) => {
   // A thief lets somebody open a link with a code of the thief's own account.
-  const thief = await open(await device("thief"));
+  const thief = await openDemo(await device("thief"));
   await leaveForGithub(thief);
   const callback = thief.waitForResponse((response) => response.url().includes("/callback"));
   await thief.getByRole("link", { name: "Sign in as 583231" }).click();
   const stolen = (await callback).headers()["location"] ?? "";
   expect(stolen).toContain("#presync-code=");
 
-  const victim = await open(await device("victim"));
+  const victim = await openDemo(await device("victim"));
   await victim.goto("about:blank");
   await victim.goto(stolen);
-  await expect(victim.getByTestId("status")).not.toHaveAttribute("data-state", "starting");
+  await expectStarted(victim);
   await victim.getByTestId("status").click();
   await expect(victim.getByText("begun in another browser")).toBeVisible();
   await expect(victim.getByTestId("sign-out")).toBeHidden();
