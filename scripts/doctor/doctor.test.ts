@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { HttpAnswer } from "../dev-store/conformance/client.ts";
+import { reportText } from "./report.ts";
 import {
   appOrigin,
   complaintsOf,
@@ -115,6 +116,9 @@ describe("a store", () => {
     const report = await examineBucket("http://127.0.0.1:9");
     expect(complaintsOf(report)).toEqual(["error endpoint"]);
     expect(findingOf(report, "endpoint")?.says).toContain("ECONNREFUSED");
+    const text = reportText(report);
+    expect(text).toMatch(/skipped +\d\d checks: not possible because of the above/);
+    expect(text).not.toContain("cors.origin");
     expect(findingOf(report, "cors.origin")).toMatchObject({ status: "skipped" });
   });
 

@@ -61,10 +61,11 @@ function policyPastes({ store, profile }: DoctorSettings): readonly Paste[] {
 
 export function reportText(report: Report): string {
   const { endpoint, bucket, store, counts, findings, paste } = report;
-  const lines = findings.flatMap(({ status, check, says, mend }) => [
-    `${status.padEnd(statusColumn)}${check}: ${says}`,
-    ...(mend === undefined ? [] : [`${" ".repeat(statusColumn)}-> ${mend}`]),
-  ]);
+  const lines = runsOf(findings).flatMap((run) =>
+    run.length > skippedMax
+      ? [`${"skipped".padEnd(statusColumn)}${run.length} checks: not possible because of the above`]
+      : run.flatMap(findingLines),
+  );
   const pasted = paste.flatMap(({ advice, json }) => [
     "",
     advice,
@@ -79,6 +80,25 @@ export function reportText(report: Report): string {
     `${plural(counts.error, "error")}, ${plural(counts.warning, "warning")}, ${counts.skipped} skipped, ` +
       `${counts.ok + counts.note} in order`,
   ].join("\n");
+}
+
+/** A bucket that is not there makes all that follows impossible: nobody wants to read that forty times. */
+const skippedMax = 3;
+
+/** Findings that were skipped one after the other stand together, every other one stands alone. */
+function runsOf(findings: readonly Finding[]): Finding[][] {
+  const runs: Finding[][] = [];
+  for (const finding of findings) {
+    const last = runs.at(-1);
+    if (finding.status === "skipped" && last?.[0]?.status === "skipped") last.push(finding);
+    else runs.push([finding]);
+  }
+  return runs;
+}
+
+function findingLines({ status, check, says, mend }: Finding): string[] {
+  const line = `${status.padEnd(statusColumn)}${check}: ${says}`;
+  return mend === undefined ? [line] : [line, `${" ".repeat(statusColumn)}-> ${mend}`];
 }
 
 function plural(count: number, word: string): string {
