@@ -26,6 +26,8 @@ interface CodeContent {
   readonly namespace: string;
   readonly challenge: string;
   readonly id: string;
+  /** When it was issued, so that it is looked for in one place whenever it is redeemed. */
+  readonly day: string;
 }
 
 export interface OneTimeCodes {
@@ -41,15 +43,20 @@ export function createOneTimeCodes(
 ): OneTimeCodes {
   const sealer = createSealer<CodeContent>(config, "one-time-code", codeSecondsMax);
   return {
-    issue: (namespace, challenge) => sealer.seal({ namespace, challenge, id: crypto.randomUUID() }),
+    issue: (namespace, challenge) =>
+      sealer.seal({
+        namespace,
+        challenge,
+        id: crypto.randomUUID(),
+        day: new Date(config.now()).toISOString().slice(0, 10),
+      }),
     async redeem(code, verifier) {
       const opened = code.length > codeLettersMax ? null : await sealer.open(code);
       const isOwn = opened !== null && (await isVerifiedBy(opened.challenge, verifier));
       if (!isOwn || !isNamespace(opened.namespace)) throw refused();
-      const now = config.now();
       // By day, so that an operator can clear away old ones.
-      const key = `@service/used/${new Date(now).toISOString().slice(0, 10)}/${opened.id}`;
-      const record = JSON.stringify({ version: recordVersion, at: now });
+      const key = `@service/used/${opened.day}/${opened.id}`;
+      const record = JSON.stringify({ version: recordVersion, at: config.now() });
       if (!(await store.create(key, record))) throw refused();
       return opened.namespace;
     },

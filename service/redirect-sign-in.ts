@@ -71,10 +71,14 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: Redir
         challenge,
         returnTo: checkedReturn(c.req.query("return"), config.origins),
       };
-      const to = await provider.authorizationUrl(requestOf(provider, begun));
-      const sealed = await sealer.seal(begun);
-      setCookie(c, cookieName(begun.state), sealed, { ...cookie, maxAge: signInSecondsMax });
-      return c.redirect(to.href, 302);
+      try {
+        const to = await provider.authorizationUrl(requestOf(provider, begun));
+        const sealed = await sealer.seal(begun);
+        setCookie(c, cookieName(begun.state), sealed, { ...cookie, maxAge: signInSecondsMax });
+        return c.redirect(to.href, 302);
+      } catch (error) {
+        return sendBack(c, begun, error);
+      }
     });
 
     app.get(`/v1/auth/${provider.name}/callback`, async (c) => {
@@ -88,16 +92,7 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: Redir
         const code = await codes.issue(namespace, begun.challenge);
         return c.redirect(begun.returnTo + returnFragment("code", code, begun.returnTo), 303);
       } catch (error) {
-        const { code, message } = toErrorData(error);
-        const known = error instanceof PresyncError ? { message } : {};
-        config.log({
-          level: "warn",
-          event: "sign-in-failed",
-          provider: provider.name,
-          code,
-          ...known,
-        });
-        return c.redirect(begun.returnTo + returnFragment("error", code, begun.returnTo), 303);
+        return sendBack(c, begun, error);
       }
     });
   }
@@ -110,6 +105,14 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: Redir
     );
     return c.json(await sessions.issue(namespace));
   });
+
+  /** To the page, with the reason's code. */
+  function sendBack(c: Context, { provider, returnTo }: Begun, error: unknown): Response {
+    const { code, message } = toErrorData(error);
+    const known = error instanceof PresyncError ? { message } : {};
+    config.log({ level: "warn", event: "sign-in-failed", provider, code, ...known });
+    return c.redirect(returnTo + returnFragment("error", code, returnTo), 303);
+  }
 
   /** What this browser began and the provider answers; nobody is sent anywhere without it. */
   async function begunBy(c: Context, provider: Provider): Promise<Begun> {

@@ -50,7 +50,8 @@ export function createSessionFamilies(
       const generation = Math.max(-1, ...used.map((token) => token.generation));
       const newest = used.filter((token) => token.generation === generation);
       return {
-        isRevoked: names.some(({ name }) => name === revokedName),
+        // With so many nobody knows what the listing has left out: it is nobody's honest use.
+        isRevoked: names.length >= tokensMax || names.some(({ name }) => name === revokedName),
         generation,
         ids: new Set(newest.map(({ id }) => id)),
         usedAt: Math.max(0, ...newest.map(({ lastModified }) => lastModified)),

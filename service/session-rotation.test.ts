@@ -59,6 +59,17 @@ describe("a session", () => {
     expect((await use(next.session)).status).toBe(200);
   });
 
+  it("of long ago ends the family, however busy the one who holds the newest is", async () => {
+    let { session } = first;
+    for (let count = 0; count < 3; count++) {
+      ({ session } = await refreshed(session));
+      await use(session);
+      world.clock.ms += 50_000;
+    }
+    expect(await refusalOf(use(first.session))).toBe("401 unauthenticated");
+    expect(await refusalOf(use(session))).toBe("401 unauthenticated");
+  });
+
   it("that was copied ends the family when the copy is used", async () => {
     const next = await refreshed(first.session);
     await use(next.session);

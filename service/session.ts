@@ -63,7 +63,8 @@ export function createSessions(
     if (isRevoked) throw unauthenticated("revoked");
     if (claims.generation > generation) await families.use(claims);
     else if (claims.generation < generation || !ids.has(claims.id) || ids.size > 1) {
-      if (Math.abs(now() - usedAt) < overlapMsMax)
+      const isNeighbour = claims.generation >= generation - 1;
+      if (isNeighbour && Math.abs(now() - usedAt) < overlapMsMax)
         throw new PresyncError("retry", "this token was exchanged a moment ago: use the new one");
       await families.revoke(claims);
       const { namespace, family } = claims;

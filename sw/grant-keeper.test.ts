@@ -27,6 +27,7 @@ let requests: GrantRequest[];
 let used: Grant[];
 let problems: Problems;
 let keeper: GrantKeeper;
+let exchanges: number;
 
 const grant = (issuedAt: number): Grant => ({
   version: 1,
@@ -63,7 +64,12 @@ function keep(user: Partial<UserRecord> = {}): GrantKeeper {
       absorbed: [],
       ...user,
     },
-    sessions: { current: async () => session },
+    sessions: {
+      async current() {
+        exchanges++;
+        return { ...session, receivedAt: now };
+      },
+    },
     client: {
       async grant(_session, request) {
         requests.push(request);
@@ -95,6 +101,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve)
 
 beforeEach(() => {
   [now, timers, requests, used] = [0, [], [], []];
+  exchanges = 0;
   problems = createProblems({ now: () => now }, () => {});
   answer = () => grant(now);
   keeper = keep();
@@ -183,6 +190,12 @@ test("outages at the ends of many grants do not add up to a long pause", async (
     await pass(4_000);
     expect(keeper.auth).toBe("valid");
   }
+});
+
+test("a session is exchanged every day, although the grant needs no renewal yet", async () => {
+  await pass(3.2 * day);
+  expect(requests).toEqual([]);
+  expect(exchanges).toBe(3);
 });
 
 test("newcomers make it ask for a wider grant, at most once a minute", async () => {

@@ -16,7 +16,7 @@ import type { Backoff } from "./engine/backoff.ts";
 import { createBackoff } from "./engine/backoff.ts";
 import type { Clock, Random, Timers } from "./engine/world.ts";
 import type { Problems } from "./engine/problems.ts";
-import type { UserRecord } from "./registry.ts";
+import type { Session, UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
 
@@ -37,6 +37,8 @@ const timerMsMax = 2 ** 31 - 1;
 
 export interface GrantKeeper {
   readonly auth: Status["auth"];
+  /** Whether an answer of the service is being waited for. */
+  readonly isRenewing: boolean;
   readonly expiresAt: number | null;
   /** The store refused: get another grant, if the session allows it. */
   refused(): void;
@@ -72,6 +74,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   let renewedAt = Number.NEGATIVE_INFINITY;
   let closed = false;
   let cancelTimer: (() => void) | undefined;
+  let cancelExchange: (() => void) | undefined;
 
   /** A clock that was set back in between must not put a renewal off. */
   const sinceRenewalMs = (): number => Math.abs(clock.now() - renewedAt);
@@ -100,16 +103,46 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     schedule(receivedAt + halfLifeMs() - clock.now());
   };
 
+  const useSession = async (keeper: SessionKeeper): Promise<Session> => {
+    const session = await keeper.current();
+    sessionExpiresAt = session.expiresAt;
+    const { receivedAt, refreshAfterMs } = session;
+    // Never at once again, whatever the clock did meanwhile.
+    scheduleExchange(Math.max(receivedAt + refreshAfterMs - clock.now(), refreshAfterMs / 2));
+    return session;
+  };
+
+  /** A session is exchanged also while the grant needs no renewal: it may live less long, and a copy of it be found out. */
+  const scheduleExchange = (delayMs: number): void => {
+    cancelExchange?.();
+    if (closed || sessions === null || user.session === null || sessionEnd !== null) return;
+    const longestMs = user.session.refreshAfterMs;
+    cancelExchange = timers.after(Math.min(Math.max(delayMs, 0), longestMs, timerMsMax), () => {
+      useSession(sessions).catch((error: unknown) => {
+        if (!endedBy(error)) scheduleExchange(renewalPauseMsMax);
+        parts.changed();
+      });
+    });
+  };
+
+  /** Whether it says that the session is over. */
+  const endedBy = (error: unknown): boolean => {
+    if (toErrorData(error).code !== "unauthenticated") return false;
+    parts.problems.report(subject, error);
+    sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
+    cancelTimer?.();
+    cancelExchange?.();
+    return true;
+  };
+
   /** Never rejects: what fails shows in `auth`, and is tried again. */
   const renew = async (): Promise<void> => {
     if (renewing || closed || client === null || sessions === null || user.session === null) return;
     renewing = true;
     try {
       const { replica } = user;
-      const session = await sessions.current();
-      sessionExpiresAt = session.expiresAt;
       const next = await client.grant(
-        session,
+        await useSession(sessions),
         replica === null ? { kind: "browser" } : { kind: "browser", replica },
       );
       if (replica !== null && next.replica !== replica)
@@ -124,13 +157,11 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       parts.use(next);
       scheduleHalfLife();
     } catch (error) {
+      if (endedBy(error)) return;
       // While the grant is good, a service that is down is no problem at all.
       if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
         parts.problems.report(subject, error);
-      if (toErrorData(error).code === "unauthenticated") {
-        sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
-        cancelTimer?.();
-      } else schedule(backoff.next(parts.random.uniform()));
+      schedule(backoff.next(parts.random.uniform()));
     } finally {
       renewing = false;
       parts.changed();
@@ -139,7 +170,12 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   const isClosed = (): boolean => closed;
 
   scheduleHalfLife();
+  if (user.session !== null)
+    scheduleExchange(user.session.receivedAt + user.session.refreshAfterMs - clock.now());
   return {
+    get isRenewing() {
+      return renewing;
+    },
     get auth() {
       if (user.namespace === null) return "none";
       if (sessionEnd === "revoked") return "revoked";
@@ -171,6 +207,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     close() {
       closed = true;
       cancelTimer?.();
+      cancelExchange?.();
     },
   };
 }

@@ -3,7 +3,7 @@
  * secret; it lives in the worker's IndexedDB, and no message to a tab carries any of it.
  */
 import type { UseStore } from "idb-keyval";
-import { createStore, update } from "idb-keyval";
+import { promisifyRequest, update } from "idb-keyval";
 import type { Grant } from "../shared/grants.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import type { UserId } from "../shared/wire.ts";
@@ -42,6 +42,8 @@ export interface BegunSignIn {
   readonly service: string;
   /** Proves to the service that the code which comes back is for this browser. */
   readonly verifier: string;
+  /** What a code was redeemed for: it cannot be redeemed again, should the worker end before the rest is done. */
+  readonly redeemed?: { readonly code: string; readonly session: Session };
 }
 
 export interface RegistryState {
@@ -65,7 +67,7 @@ export interface Registry {
 const stateKey = "registry";
 
 export function openRegistry(databaseName: string): Registry {
-  const openStore = (): UseStore => createStore(databaseName, "registry");
+  const openStore = (): UseStore => strictStore(databaseName, "registry");
   let store = openStore();
   const initial = signedOutState();
   const attempt: Registry["change"] = async (action) => {
@@ -95,6 +97,22 @@ export function openRegistry(databaseName: string): Registry {
   };
   // Also reading is a change: of two workers at their first start, one names the signed-out user for both.
   return { change, read: () => change((state) => state) };
+}
+
+/**
+ * As idb-keyval's own, but what it says to be stored is on the disk, where the browser can see to that: a session that
+ * was exchanged, and is back after a power loss, is a copy in the eyes of the service.
+ */
+function strictStore(databaseName: string, storeName: string): UseStore {
+  const request = indexedDB.open(databaseName);
+  request.addEventListener("upgradeneeded", () => request.result.createObjectStore(storeName));
+  const opening = promisifyRequest(request);
+  // Whoever asks is told.
+  opening.catch(() => undefined);
+  return async (mode, action) => {
+    const transaction = (await opening).transaction(storeName, mode, { durability: "strict" });
+    return action(transaction.objectStore(storeName));
+  };
 }
 
 function signedOutState(): RegistryState {

@@ -38,18 +38,26 @@ export function createSessionKeeper(parts: SessionKeeperParts): SessionKeeper {
     return session;
   };
 
+  const exchange = async (): Promise<Session> => {
+    const held = sessionIn(await registry.read());
+    if (!isDue(held)) return held;
+    const next = await client.refresh(held);
+    const state = await registry.change((found) => {
+      const record = found.users[user];
+      // Another incarnation has exchanged it as well, and was first.
+      if (record?.session?.token !== held.token) return found;
+      return withUser(found, { ...record, session: next });
+    });
+    return sessionIn(state);
+  };
+
+  let underWay: Promise<Session> | null = null;
   return {
-    async current() {
-      const held = sessionIn(await registry.read());
-      if (!isDue(held)) return held;
-      const next = await client.refresh(held);
-      const state = await registry.change((found) => {
-        const record = found.users[user];
-        // Another incarnation has exchanged it as well, and was first.
-        if (record?.session?.token !== held.token) return found;
-        return withUser(found, { ...record, session: next });
+    current() {
+      underWay ??= exchange().finally(() => {
+        underWay = null;
       });
-      return sessionIn(state);
+      return underWay;
     },
   };
 }

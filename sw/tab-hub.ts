@@ -212,7 +212,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     },
     async settled() {
       const end = Date.now() + settleMsMax;
-      while (users.peek()?.engine.isBusy) {
+      while (users.peek()?.isBusy) {
         const leftMs = end - Date.now();
         if (leftMs <= 0 || leftMs > settleMsMax) return;
         await Promise.race([told.promise, pause(leftMs)]);

@@ -63,6 +63,8 @@ export interface UserSession {
   inBucket(documentId: string, heads: readonly string[]): Promise<void>;
   /** The same, until all are on disk; returns those that build on changes that have not come yet. */
   applyAll(changes: readonly Changes[]): Promise<Changes[]>;
+  /** Whether it reads, writes or asks the service, or is about to. */
+  readonly isBusy: boolean;
   conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
   status(): SessionStatus;
   close(): Promise<void>;
@@ -171,6 +173,9 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     async inBucket(documentId, heads) {
       const { documentId: id } = await engine.open(parseDocumentId(documentId));
       await engine.inBucket(id, heads);
+    },
+    get isBusy() {
+      return engine.isBusy || keeper.isRenewing;
     },
     conditions(conditions) {
       engine.conditions(conditions);

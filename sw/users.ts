@@ -16,7 +16,7 @@ import { nextLife } from "./life-machine.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
 import { newVerifier } from "./sign-in-verifier.ts";
 import { mergeUsers } from "./merge-users.ts";
-import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
+import type { BegunSignIn, Registry, RegistryState, Session, UserRecord } from "./registry.ts";
 import { absorbing, currentUser, erasingUser, signedOutUser, withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
 import type { UserSession } from "./user-session.ts";
@@ -237,6 +237,26 @@ export function openUsers(parts: UsersParts): Users {
     return isSame && present.status().auth === "valid";
   };
 
+  /** Returns who it was; null where nobody was signed in. */
+  const leave = async ({ forget, discardUnsaved }: SignOutOptions): Promise<UserRecord | null> => {
+    const leaving = await openCurrent();
+    const { id, namespace } = leaving.user;
+    if (namespace === null) return null;
+    const former = currentUser(await registry.read());
+    await settle(leaving);
+    if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
+      throw new PresyncError("unsaved", "some work is not in the store yet");
+    const next = signedOutUser();
+    await exchange((state) => {
+      const found = state.users[id];
+      const rest =
+        forget || found === undefined ? erasingUser(state, id) : withUser(state, signedOff(found));
+      return { ...withUser(rest, next), current: next.id };
+    });
+    if (forget) await erase();
+    return former;
+  };
+
   const start = async (): Promise<UserSession> => {
     try {
       await finishClaims();
@@ -273,32 +293,21 @@ export function openUsers(parts: UsersParts): Users {
         const { begun } = await registry.read();
         if (begun?.service !== service)
           throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
-        const signedIn = await createServiceClient(service).redeem(code, begun.verifier);
+        const { redeemed } = begun;
+        const signedIn =
+          redeemed?.code === code
+            ? redeemed.session
+            : await createServiceClient(service).redeem(code, begun.verifier);
+        const kept: BegunSignIn = { ...begun, redeemed: { code, session: signedIn } };
+        await registry.change((state) => ({ ...state, begun: kept }));
         await signIn(service, signedIn, code);
         await registry.change((state) => ({ ...state, begun: null }));
       }),
-    signOut: ({ forget, discardUnsaved }) =>
-      exclusively(async () => {
-        const leaving = await openCurrent();
-        const { id, namespace } = leaving.user;
-        if (namespace === null) return;
-        const former = currentUser(await registry.read());
-        await settle(leaving);
-        if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
-          throw new PresyncError("unsaved", "some work is not in the store yet");
-        const next = signedOutUser();
-        const revoking = revoke(former);
-        await exchange((state) => {
-          const found = state.users[id];
-          const rest =
-            forget || found === undefined
-              ? erasingUser(state, id)
-              : withUser(state, signedOff(found));
-          return { ...withUser(rest, next), current: next.id };
-        });
-        if (forget) await erase();
-        await revoking;
-      }),
+    async signOut(options) {
+      const former = await exclusively(() => leave(options));
+      // Nobody else waits for a service that may not answer.
+      if (former !== null) await revoke(former);
+    },
     stash: (user, changes) =>
       exclusively(async () => {
         const { users, current } = await registry.read();

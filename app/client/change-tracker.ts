@@ -22,8 +22,8 @@ export interface ChangeTracker {
   /** The worker is gone: what it had not acknowledged may be lost, and is sent to the next one. */
   disconnected(): void;
   connected(): void;
-  /** Everything that is not acknowledged, for a last hand-over. */
-  outstanding(): Changes[];
+  /** Everything that is not acknowledged, for a last hand-over; and how many documents could not be read for it. */
+  outstanding(): { readonly changes: readonly Changes[]; readonly unreadable: number };
   /** What `outstanding` gave has come to the disk. */
   handedOver(changes: readonly Changes[]): void;
 }
@@ -127,8 +127,17 @@ export function createChangeTracker(
       for (const entry of tracked.values()) if (entry.isDue) flush(entry);
     },
     outstanding() {
-      const unsent = [...tracked.values()].flatMap((entry) => newsIfReadable(entry) ?? []);
-      return [...waiting.values(), ...unsent];
+      const changes = [...waiting.values()];
+      let unreadable = 0;
+      for (const entry of tracked.values())
+        try {
+          const unsent = news(entry);
+          if (unsent !== undefined) changes.push(unsent);
+        } catch {
+          // A page that is being closed may have been cut off in the middle of a change: the others are to be saved.
+          unreadable++;
+        }
+      return { changes, unreadable };
     },
     handedOver(all) {
       const stored = new Set(all);
@@ -153,16 +162,6 @@ function news({ handle, told, sent }: Tracked): Changes | undefined {
   if (A.getChangesMetaSince(doc, shared).length === 0) return undefined;
   const bytes = shared.length === 0 ? A.save(doc) : A.saveSince(doc, shared);
   return { documentId: handle.documentId, bytes, heads: A.getHeads(doc) };
-}
-
-/** A page that is being closed may have been cut off in the middle of a change: the other documents are to be saved. */
-function newsIfReadable(entry: Tracked): Changes | undefined {
-  try {
-    return news(entry);
-  } catch (error) {
-    console.error("presync: a document cannot be handed over", entry.handle.documentId, error);
-    return undefined;
-  }
 }
 
 /** Enough to remember: what stands for more than this is told by the next sync message. */

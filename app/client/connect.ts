@@ -192,16 +192,17 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     repos.set(session.repo);
   }
 
-  /** Everything the worker has not acknowledged; resolves once it is on the device's disk. */
+  /** Everything the worker has not acknowledged; resolves once it is on the device's disk, rejects if something is not. */
   async function handOver(): Promise<void> {
     const { user, tracker } = session;
-    const changes = user === null ? [] : tracker.outstanding();
-    if (user === null || changes.length === 0) return;
-    await link.handOver(user, changes);
+    if (user === null) return;
+    const { changes, unreadable } = tracker.outstanding();
+    if (changes.length > 0) await link.handOver(user, changes);
     // Nobody tells a tab without a connection what becomes of it; the next welcome does.
-    if (!link.isConnected && workerStatus.bucket === "saved")
+    if (changes.length > 0 && !link.isConnected && workerStatus.bucket === "saved")
       workerStatus = { ...workerStatus, bucket: "saving" };
     tracker.handedOver(changes);
+    if (unreadable > 0) throw new PresyncError("internal", "a document cannot be read");
   }
 
   /** The worker does not understand this page, but takes what it hands over. */

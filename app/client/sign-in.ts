@@ -33,6 +33,9 @@ export interface SignInParts {
 
 const answerMsMax = 20_000;
 
+/** A service that takes longer to answer is as good as down. */
+const leavingMsMax = 30_000;
+
 /** What a provider or the service may have refused it for. */
 const returnedCodes: ReadonlySet<string> = new Set<ErrorCode>([
   "denied",
@@ -130,10 +133,20 @@ async function askMethods(service: string): Promise<readonly string[]> {
   throw new PresyncError("unexpected-answer", "the service does not say how to sign in");
 }
 
-/** Resolves when the page, which was left, is back out of the back/forward cache. */
+/** Resolves when the page turns out not to be left, or is back out of the back/forward cache. */
 function untilShownAgain(): Promise<void> {
   return new Promise((resolve) => {
-    window.addEventListener("pageshow", ({ persisted }) => persisted && resolve());
+    const over = new AbortController();
+    const end = (): void => {
+      over.abort();
+      clearTimeout(timer);
+      resolve();
+    };
+    // Whoever presses Stop stays where he is, and no event says so.
+    const timer = setTimeout(end, leavingMsMax);
+    window.addEventListener("pageshow", ({ persisted }) => persisted && end(), {
+      signal: over.signal,
+    });
   });
 }
 

@@ -24,6 +24,9 @@ const tabCount = 2;
 const clockJumpMsMax = 26 * 60 * 60 * 1000;
 const slowMsMax = 800;
 
+/** A worker is started and has stored what it was handed by then, also while several browsers start. */
+const savingMsMax = 15_000;
+
 /** What a call says whose page, worker or browser ended under it. */
 const endedWords =
   /closed|crashed|destroyed|detached|Target|browser has been|navigation|interrupted|is not defined/i;
@@ -39,8 +42,8 @@ export function createChaoticDevice(
   let device: Device;
   let tabs: Tab[] = [];
   let made = 0;
-  /** What was made since the browser was opened, by the tab it was made in. */
-  let own = new Map<Tab, string[]>();
+  /** What was made since the browser was opened, and in which tab. */
+  let own: { readonly item: string; readonly tab: Tab; readonly at: number }[] = [];
 
   const pick = (): number => Math.floor(random() * tabs.length);
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
@@ -52,30 +55,35 @@ export function createChaoticDevice(
   const edit = async (tab: Tab): Promise<void> => {
     const item = `${name} ${++made}`;
     oracle.made(item);
-    own.set(tab, [...(own.get(tab) ?? []), item]);
+    own.push({ item, tab, at: performance.now() });
     try {
       await tab.add(item);
     } catch (error) {
       // Whether it was made is not known.
-      oracle.atRisk([item]);
+      oracle.atRisk(item, 0);
       throw error;
     }
   };
 
-  /** A tab that says "saved" means what was made in it and what it shows; the rest may be lost with the browser. */
+  /**
+   * What is too young to be on the disk may be lost, and what its tab still shows as unsaved. Whatever is older and
+   * shown nowhere was lost before, by something else.
+   */
   const kill = async (): Promise<void> => {
-    for (const [tab, items] of own) {
-      oracle.atRisk(items);
-      if (!tabs.includes(tab)) continue;
+    const looks = new Map<Tab, { readonly shown: ReadonlySet<string>; readonly saved: boolean }>();
+    for (const tab of tabs) {
       const shown = new Set(await tab.items());
-      if ((await tab.status()).device === "saved")
-        oracle.promised(
-          "device",
-          items.filter((item) => shown.has(item)),
-        );
+      looks.set(tab, { shown, saved: (await tab.status()).device === "saved" });
     }
+    const now = performance.now();
     await profile.kill();
-    own = new Map();
+    for (const { item, tab, at } of own) {
+      const look = looks.get(tab);
+      const isShown = look?.shown.has(item) ?? false;
+      if (isShown && look?.saved) oracle.promised("device", [item]);
+      else if (isShown || now - at < savingMsMax) oracle.atRisk(item, now - at);
+    }
+    own = [];
   };
 
   const openTab = async (): Promise<Tab> => {

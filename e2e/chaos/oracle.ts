@@ -6,8 +6,8 @@
 export interface Oracle {
   /** An edit was made; its item is unlike every other one. */
   made(item: string): void;
-  /** The browser that made these is killed now. Those that nobody has said to be saved may be lost, and no others. */
-  atRisk(items: readonly string[]): void;
+  /** The browser it was made in was killed, so long after it was made: unless somebody has said it saved, it may be lost. */
+  atRisk(item: string, ageMs: number): void;
   /** All items that this tab showed when it asked are said to be there. */
   promised(where: "device" | "bucket", items: readonly string[]): void;
   /** What is wrong with what a tab shows in the end, in words. */
@@ -18,13 +18,11 @@ export interface Oracle {
 
 export function createOracle(): Oracle {
   const made = new Set<string>();
-  const risked = new Set<string>();
+  const risked = new Map<string, number>();
   const promised = { device: new Set<string>(), bucket: new Set<string>() };
   return {
     made: (item) => void made.add(item),
-    atRisk(items) {
-      for (const item of items) risked.add(item);
-    },
+    atRisk: (item, ageMs) => void risked.set(item, ageMs),
     promised(where, items) {
       for (const item of items) promised[where].add(item);
     },
@@ -45,10 +43,12 @@ export function createOracle(): Oracle {
     summary(items) {
       const shown = new Set(items);
       const lost = [...made].filter((item) => !shown.has(item));
-      const unsaved = [...risked].filter((item) => !promised.device.has(item));
+      const unsaved = [...risked.keys()].filter((item) => !promised.device.has(item));
+      const oldestMs = Math.max(0, ...lost.map((item) => risked.get(item) ?? 0));
       return (
         `${made.size} edits, ${promised.device.size} reported saved on a device, ` +
-        `${promised.bucket.size} in the bucket; ${lost.length} lost of the ${unsaved.length} that a kill met unsaved`
+        `${promised.bucket.size} in the bucket; ${lost.length} lost of the ${unsaved.length} that a kill met unsaved, ` +
+        `the oldest ${Math.round(oldestMs)} ms old`
       );
     },
   };

@@ -121,7 +121,24 @@ async function handle(
     delete request.headers.cookie;
     if (!searchParams.has("scope")) request.url += `&scope=${publicScope}`;
   }
+  if (pathname.startsWith("/login/oauth/authorize")) nameAsGithub(response);
   return provider.callback()(request, response);
+}
+
+/** GitHub names itself by another address than an OpenID provider at the same place would. */
+function nameAsGithub(response: ServerResponse): void {
+  const setHeader = response.setHeader.bind(response);
+  response.setHeader = (name, value) => {
+    const isCallback =
+      name.toLowerCase() === "location" && /\/github\/callback\?/.test(String(value));
+    return setHeader(name, isCallback ? withIssuerPath(String(value)) : value);
+  };
+}
+
+function withIssuerPath(address: string): string {
+  const url = new URL(address);
+  url.searchParams.set("iss", `${url.searchParams.get("iss") ?? ""}/login/oauth`);
+  return url.href;
 }
 
 function showAccounts(response: ServerResponse, path: string): void {

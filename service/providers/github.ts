@@ -20,7 +20,8 @@ export function githubProvider(options: GithubOptions): Provider {
   const url = new URL(options.url ?? "https://github.com").href.replace(/\/$/, "");
   const apiUrl = new URL(options.apiUrl ?? "https://api.github.com").href.replace(/\/$/, "");
   const server = {
-    issuer: url,
+    // What it names itself by in its answers (RFC 9207).
+    issuer: `${url}/login/oauth`,
     authorization_endpoint: `${url}/login/oauth/authorize`,
     token_endpoint: `${url}/login/oauth/access_token`,
   };

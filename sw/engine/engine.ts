@@ -508,7 +508,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     flush: () => flushes.flush(),
     get isBusy() {
       if (flushes.isFlushing || poller.isReading) return true;
-      return bucketStatus(countNews().documents > 0) === "saving";
+      const waits = isPaused || isCloned || !isOnline || flushes.lastFailure !== null;
+      return bucket !== null && !waits && publisher.outstanding;
     },
     status() {
       const pending = countNews();
