@@ -2,13 +2,13 @@
  * One-time codes: how a sign-in that went through the page reaches the worker. A page sees the code and can do nothing
  * with it: it is redeemed with a verifier that only the worker has which began the sign-in (as in RFC 7636), and once.
  */
-import { encodeBase64Url } from "../shared/base64url.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
 import { isNamespace } from "../shared/keys.ts";
 import type { CheckedConfig } from "./config.ts";
 import { createSealer } from "./sealed.ts";
 import type { StoreClient } from "./store-client.ts";
+import { textHash } from "./text-hash.ts";
 
 /** The page loads in between, perhaps on a slow line. */
 export const codeSecondsMax = 120;
@@ -65,9 +65,8 @@ export function createOneTimeCodes(
 
 async function isVerifiedBy(challenge: string, verifier: string): Promise<boolean> {
   if (!verifierPattern.test(verifier)) return false;
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
   // Both are hashes of what is secret: how long the comparison takes tells nothing.
-  return encodeBase64Url(new Uint8Array(hash)) === challenge;
+  return (await textHash(verifier)) === challenge;
 }
 
 function refused(): PresyncError {

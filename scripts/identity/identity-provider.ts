@@ -30,10 +30,9 @@ const loggedEvents = [
   "grant.error",
 ];
 
-/** `redirects` may be added to before somebody comes from there. */
+/** Sends browsers back to these addresses alone. */
 export async function startIdentityProvider(
   redirects: readonly string[],
-  port = 0,
 ): Promise<IdentityProvider> {
   const log: string[] = [];
   let provider: OidcProvider | undefined;
@@ -41,7 +40,7 @@ export async function startIdentityProvider(
     void handle(provider!, request, response);
   });
   await new Promise<void>((resolve) => {
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(0, "127.0.0.1", resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   provider = new OidcProvider(

@@ -15,7 +15,7 @@ export interface Expected {
 }
 
 /** A provider that takes longer is as good as down. */
-const answerMsMax = 10_000;
+export const answerMsMax = 10_000;
 
 export async function authorizationUrl(
   server: oauth.AuthorizationServer,

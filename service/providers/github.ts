@@ -5,7 +5,7 @@
 import { PresyncError } from "../../shared/errors.ts";
 import type { Provider } from "../provider.ts";
 import type { OAuthClient } from "./code-exchange.ts";
-import { authorizationUrl, exchangeCode, refusing } from "./code-exchange.ts";
+import { answerMsMax, authorizationUrl, exchangeCode, refusing } from "./code-exchange.ts";
 
 export interface GithubOptions extends OAuthClient {
   /** Where people sign in. Default: `https://github.com`. */
@@ -13,8 +13,6 @@ export interface GithubOptions extends OAuthClient {
   /** Default: `https://api.github.com`. */
   readonly apiUrl?: string;
 }
-
-const answerMsMax = 10_000;
 
 export function githubProvider(options: GithubOptions): Provider {
   const url = new URL(options.url ?? "https://github.com").href.replace(/\/$/, "");

@@ -1,8 +1,8 @@
 /** Any OpenID provider, found by its issuer (OpenID Connect Discovery 1.0). */
 import * as oauth from "oauth4webapi";
-import { encodeBase64Url } from "../../shared/base64url.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { Provider } from "../provider.ts";
+import { textHash } from "../text-hash.ts";
 import type { OAuthClient } from "./code-exchange.ts";
 import { authorizationUrl, exchangeCode, refusing, requestOptions } from "./code-exchange.ts";
 
@@ -40,13 +40,8 @@ export function oidcProvider(options: OidcOptions): Provider {
       });
       const subject = oauth.getValidatedIdTokenClaims(tokens)?.sub;
       if (subject === undefined) throw new PresyncError("denied", "the provider names no account");
-      return accountOf(issuer.href, subject);
+      // It may have any letters, and is unique below its issuer only.
+      return textHash(`${issuer.href} ${subject}`);
     },
   };
-}
-
-/** A subject may have any letters, and is unique below its issuer only. */
-async function accountOf(issuer: string, subject: string): Promise<string> {
-  const text = new TextEncoder().encode(`${issuer} ${subject}`);
-  return encodeBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", text)));
 }
