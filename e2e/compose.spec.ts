@@ -4,6 +4,7 @@ import type { Stack } from "./harness/stack.ts";
 import type { Tab } from "./harness/tab.ts";
 import { bundleApp, docExample, pageWith, serveWorkerIn, shipped } from "./harness/app-parts.ts";
 import { expect, test } from "./fixtures.ts";
+import { needs } from "./harness/engine.ts";
 
 const doc = "docs/own-worker.md";
 const worker = "/own-worker.js";
@@ -119,12 +120,8 @@ test("messages of an app's own, of any shape, are none of presync's business", a
   await tab.saved("device");
 });
 
-test("push messages come to the own worker, also when it had ended", async ({
-  browserName,
-  stack,
-  device,
-}) => {
-  test.skip(browserName !== "chromium", "only Chromium's driver can push");
+test("push messages come to the own worker, also when it had ended", async ({ stack, device }) => {
+  needs("push messages");
   const laptop = await device("laptop");
   const source = (await docExample(doc, "own-worker")).replace(
     "self.registration.showNotification(",

@@ -26,6 +26,9 @@ const missing = {
   "background sync": {
     firefox: "Firefox has no Background Sync",
   },
+  "push messages": {
+    firefox: "only Chromium's driver can push",
+  },
   eviction: {
     firefox: "the driver has no command that deletes what an origin has stored in Firefox",
   },
