@@ -229,14 +229,6 @@ export function openUsers(parts: UsersParts): Users {
     parts.background(revoke(previous));
   };
 
-  /** A tab asks again where the worker ended before it had answered. */
-  const isSignedInWith = async (proof: string, service: string): Promise<boolean> => {
-    const present = await openCurrent();
-    const { user } = present;
-    const isSame = user.proof === proof && user.service === service;
-    return isSame && present.status().auth === "valid";
-  };
-
   /** Returns who it was; null where nobody was signed in. */
   const leave = async ({ forget, discardUnsaved }: SignOutOptions): Promise<UserRecord | null> => {
     const leaving = await openCurrent();
@@ -278,7 +270,11 @@ export function openUsers(parts: UsersParts): Users {
     signInWithKey: (secretKey, service) =>
       exclusively(async () => {
         const identity = await deriveKeyIdentity(secretKey);
-        if (await isSignedInWith(identity.publicKey, service)) return;
+        // A tab asks again where the worker ended before it had answered.
+        const present = await openCurrent();
+        const { user } = present;
+        const isSame = user.proof === identity.publicKey && user.service === service;
+        if (isSame && present.status().auth === "valid") return;
         const signedIn = await createServiceClient(service).signInWithKey(identity);
         await signIn(service, signedIn, identity.publicKey);
       }),
@@ -289,7 +285,8 @@ export function openUsers(parts: UsersParts): Users {
     },
     finishSignIn: (code, service) =>
       exclusively(async () => {
-        if (await isSignedInWith(code, service)) return;
+        // A tab asks again, as with a key; but a code is used up, whatever has become of the grant since.
+        if ((await openCurrent()).user.proof === code) return;
         const { begun } = await registry.read();
         if (begun?.service !== service)
           throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
