@@ -12,6 +12,7 @@ import { unpackDocumentId } from "./packing.ts";
 import type { PeerRecords } from "./peer-records.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publisher.ts";
+import type { Cursor } from "./reader.ts";
 import { readReplica, startCursor } from "./reader.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
 import type { Bucket, World } from "./world.ts";
@@ -40,25 +41,28 @@ export function createAdoption(parts: AdoptionParts): Adoption {
   const { world, records, frontier, writer, publisher, problems } = parts;
   let cancel: (() => void) | undefined;
 
-  /** One that was read, and that nobody has adopted as it is now. */
+  /** One that could be read to its end, and that nobody has adopted as it is now. */
   const orphan = (bucket: Bucket): ReplicaId | undefined =>
     bucket
       .peers()
       .filter(({ state }) => state === "retired")
       .map(({ replica }) => replica)
       .find((replica) => {
-        const { generation } = records.get(replica).cursor;
+        const { cursor, unreadable } = records.get(replica);
+        const { generation } = cursor;
         const isOurs = writer.stored.adopted.some(
           (other) => other.replica === replica && other.generation >= generation,
         );
-        return generation > 0 && !isOurs && !records.isAdopted(replica);
+        const isWhole = generation > 0 && unreadable === null;
+        return isWhole && !isOurs && !records.isAdopted(replica);
       });
 
   const adopt = async (bucket: Bucket, replica: ReplicaId): Promise<void> => {
     const { adopting } = writer.stored;
     const before = adopting?.replica === replica ? adopting.publication : 0;
-    const take = async (pack: Pack): Promise<void> => {
-      if (pack.documents.length === 0) return;
+    const take = async (pack: Pack, cursor: Cursor): Promise<void> => {
+      // Beyond what is missing nothing is copied: what is copied counts as taken over.
+      if (pack.documents.length === 0 || cursor.publication < pack.last) return;
       const { last: publication } = pack;
       const documents = await Promise.all(
         pack.documents.map((document) => besideOwn(bucket.replica, document)),

@@ -397,12 +397,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   async function onCloned(): Promise<void> {
+    if (isCloned) return;
     // Nothing is written any more until there is another id.
+    isCloned = true;
     flushes.pause();
     // A later incarnation of our own is no clone.
     if (!(await disk.isCurrent().catch(() => true))) return stop();
-    if (isCloned) return;
-    isCloned = true;
     options.cloned?.();
   }
 
@@ -482,7 +482,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       bucket = next;
       isPaused = false;
       poller.use(next);
-      flushes.use(next);
+      flushes.use(isCloned ? null : next);
       housekeeping.use(next);
       searches.settle();
       changed();

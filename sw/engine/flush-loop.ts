@@ -87,7 +87,10 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
       parts.succeeded();
       return !more && !parts.isOutstanding();
     } catch (error) {
-      lastFailure = toErrorData(error).code;
+      const { code } = toErrorData(error);
+      // Refused under a grant that another one has taken the place of meanwhile.
+      if (code === "expired" && to !== bucket) return false;
+      lastFailure = code;
       retryAt = clock.now() + backoff.next(random.uniform());
       if (!isClosed) parts.failed(error);
       return false;

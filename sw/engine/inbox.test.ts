@@ -149,6 +149,8 @@ test("a tail that has grown replaces what it was, and one that grows while it is
   await receive(4, news(3), 4);
   await receive(4, news(3), 5);
   expect(waiting()).toHaveLength(1);
+  await receive(4, news(3), 4);
+  expect(waiting()).toHaveLength(2);
 });
 
 test("I9: applying twice is applying once", async () => {

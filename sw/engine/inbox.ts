@@ -55,7 +55,7 @@ export interface Inbox {
   crowded(): DocumentId[];
   /**
    * What to write, in the transaction that moves the cursor, for a pack of `replica`'s publications; and what a
-   * pack that began at the same publication left there, which this one contains.
+   * shorter pack that began at the same publication left there, which this one contains.
    */
   toWrite(replica: ReplicaId, pack: Pack): InboxBatch;
   /** Call it when that transaction has committed; returns the documents concerned. */
@@ -135,7 +135,8 @@ export async function openInbox(disk: ReplicaDisk, clock: Clock): Promise<Inbox>
         const key = start + last;
         put[key] = { heads, chunks, receivedAt: clock.now() };
         for (const other of waiting.get(id)?.keys() ?? [])
-          if (other.startsWith(start) && other !== key) remove.push(other);
+          if (other.startsWith(start) && Number(other.slice(start.length)) < last)
+            remove.push(other);
       }
       return { put, remove };
     },

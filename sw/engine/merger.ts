@@ -16,7 +16,7 @@ import { joinPacks, reencodeAll } from "./joining.ts";
 import { pause } from "./pause.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publisher.ts";
-import { isUnreadable, readSegment } from "./reader.ts";
+import { readSegment } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
 import type { Merge, Slot } from "./slots.ts";
@@ -172,13 +172,12 @@ export function createMerger(parts: MergerParts): Merger {
   ): Promise<{ readonly packs: readonly Pack[]; readonly missing: readonly SlotRange[] }> => {
     const packs: Pack[] = [];
     const missing: SlotRange[] = [];
-    for (const range of ranges)
-      try {
-        packs.push(await readSegment(world.tools, bucket, bucket.replica, range, { reload: true }));
-      } catch (error) {
-        if (!isUnreadable(error)) throw error;
-        missing.push(range);
-      }
+    for (const range of ranges) {
+      const { replica } = bucket;
+      const found = await readSegment(world.tools, bucket, replica, range, { reload: true });
+      if (found.problem === null) packs.push(found.pack);
+      else missing.push(range);
+    }
     return { packs, missing };
   };
 

@@ -78,6 +78,16 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       for (const id of inbox.accept(batch)) arrived.add(id);
     });
 
+  /**
+   * Into the inbox and nowhere else: what the frontier does not know to be in the bucket is published by whoever has it
+   * in a document.
+   */
+  const takeAside = async (replica: ReplicaId, pack: Pack): Promise<void> => {
+    const batch = inbox.toWrite(replica, pack);
+    await disk.commit(batch);
+    for (const id of inbox.accept(batch)) arrived.add(id);
+  };
+
   /** Applied only when all that there is has come: half of a document's history is an old version of it. */
   const handOver = (): void => {
     const ids = [...arrived];
@@ -157,7 +167,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       const keep = (pack: Pack, next: Cursor): Promise<void> =>
         take(replica, pack, { ...rest, cursor: next, missingSince: null });
       const etag = cursor.generation === 0 ? undefined : knownEtag;
-      const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep };
+      const salvage = (pack: Pack): Promise<void> => takeAside(replica, pack);
+      const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep, salvage };
       const result = await readReplica(reading)
         .catch(async (error: unknown) => {
           if (isAnew) anew.add(replica);
@@ -182,12 +193,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     },
     async readBack(bucket) {
       const { replica } = bucket;
-      const takeBack = async (pack: Pack): Promise<void> => {
-        const batch = inbox.toWrite(replica, pack);
-        await disk.commit(batch);
-        for (const id of inbox.accept(batch)) arrived.add(id);
-      };
-      const reading = { tools, bucket, replica, cursor: startCursor, take: takeBack };
+      const take = (pack: Pack): Promise<void> => takeAside(replica, pack);
+      const reading = { tools, bucket, replica, cursor: startCursor, take, salvage: take };
       const result = await readReplica(reading).finally(handOver);
       if (result.kind === "news" && result.missing !== null) throw result.missing.problem;
     },

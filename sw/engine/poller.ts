@@ -194,9 +194,9 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     } catch (error) {
       failed(from, peer, error);
     } finally {
-      peer.isBeingRead = false;
       postpone(from, peer);
       await rememberCompletion();
+      peer.isBeingRead = false;
       if (!closed) parts.changed();
       pump();
     }
@@ -209,6 +209,11 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       key = objectKey(from.namespace, peer.replica, manifestName),
     } = toErrorData(error);
     if (code === "superseded") return parts.superseded();
+    // Refused under a grant that another one has taken the place of meanwhile: it is asked again with that.
+    if (code === "expired" && from !== bucket) {
+      peer.isUrgent = true;
+      return;
+    }
     peer.failures++;
     const isSilence = noAnswerCodes.has(code);
     // Offline nobody has answered: who looks for a document goes on waiting, unless all were asked before.

@@ -91,6 +91,11 @@ export interface Reading {
   readonly knownEtag?: string | undefined;
   /** Keeps a pack, and in the same transaction the cursor to go on from. */
   readonly take: (pack: Pack, cursor: Cursor) => Promise<void>;
+  /**
+   * Keeps the pack of a segment that lies where the manifest names another one, and nothing else: an old manifest came
+   * back, and whoever wrote both may never mend it.
+   */
+  readonly salvage?: ((pack: Pack) => Promise<void>) | undefined;
 }
 
 export async function readReplica(reading: Reading): Promise<ReadResult> {
@@ -111,10 +116,12 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
       isOtherLine = true;
     }
     if (generation === cursor.generation) return { kind: "unchanged", etag };
-    const gap = await readGap({ ...reading, cursor }, manifest, reload);
+    const isLastAttempt = attempt + 1 === attemptsMax;
+    const salvage = isLastAttempt ? reading.salvage : undefined;
+    const gap = await readGap({ ...reading, cursor, salvage }, manifest, reload);
     ({ cursor } = gap);
     const { missing } = gap;
-    if (missing !== null && attempt + 1 < attemptsMax) continue;
+    if (missing !== null && !isLastAttempt) continue;
     const changedAt = manifest.time.wallMs;
     if (missing === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
@@ -148,7 +155,7 @@ interface Gap {
 
 /** Hands over the segments that lie between the cursor and the tail, as far as they can be had. */
 async function readGap(
-  { tools, bucket, replica, cursor: start, take }: Reading,
+  { tools, bucket, replica, cursor: start, take, salvage }: Reading,
   { slots, tail }: Manifest,
   reload: boolean,
 ): Promise<Gap> {
@@ -165,16 +172,16 @@ async function readGap(
     const isListed = slots.some(({ first, last }) => first < end && last >= next);
     if (next < end && isListed) missing ??= failure;
     if (range === undefined) break;
-    try {
-      const pack = await readSegment(tools, bucket, replica, range, { reload });
+    const found = await readSegment(tools, bucket, replica, range, { reload });
+    if (found.problem === null) {
       if (missing === null) cursor = { ...cursor, publication: range.last };
-      await take(pack, cursor);
+      await take(found.pack, cursor);
       next = range.last + 1;
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      unusable.add(range.generation);
-      failure = { generation: range.generation, problem: error };
+      continue;
     }
+    if (found.pack !== null) await salvage?.(found.pack);
+    unusable.add(range.generation);
+    failure = { generation: range.generation, problem: found.problem };
   }
   const isNew = tail.last > cursor.publication;
   return { cursor, tail: isNew ? tail : { ...tail, documents: [] }, missing };
@@ -191,29 +198,44 @@ const unreadableCodes: ReadonlySet<ErrorCode> = new Set([
   "unsupported-version",
 ]);
 
-/** Throws `malformed` where the slot holds another segment: it was reused, or a late PUT landed. */
+export type FoundSegment =
+  | { readonly pack: Pack; readonly problem: null }
+  /** The slot holds a segment of this replica, but another one: it was reused, or a late PUT landed. */
+  | { readonly pack: Pack; readonly problem: PresyncError }
+  | { readonly pack: null; readonly problem: PresyncError };
+
+/** What a slot holds. Throws what the store throws. */
 export async function readSegment(
   tools: World["tools"],
   bucket: Bucket,
   replica: ReplicaId,
-  { level, slot, first, last, generation, bytes }: SlotRange,
+  range: SlotRange,
   { reload = false }: { readonly reload?: boolean } = {},
-): Promise<Pack> {
-  const name = segmentName(level, slot);
+): Promise<FoundSegment> {
+  const name = segmentName(range.level, range.slot);
   const key = objectKey(bucket.namespace, replica, name);
-  const malformed = (what: string): PresyncError => new PresyncError("malformed", what, { key });
-  const fetched = await bucket.get(replica, name, { reload });
-  if (fetched === null || fetched === "unchanged")
-    throw malformed("a segment that its manifest names is gone");
-  const envelope = await named(key, () => openEnvelope(fetched.bytes, "segment", tools));
-  // Two clones may have given one generation to two segments of one range.
-  if (envelope.generation !== generation || fetched.bytes.length !== bytes)
-    throw malformed("another segment than the one its manifest names");
-  const segment = await named(key, () => decodeSegment(envelope.body));
-  if (segment.replica !== replica) throw malformed("a segment of another replica");
-  if (segment.pack.first !== first || segment.pack.last !== last)
-    throw malformed("a segment with another range than its manifest says");
-  return segment.pack;
+  try {
+    const fetched = await bucket.get(replica, name, { reload });
+    if (fetched === null || fetched === "unchanged")
+      throw new PresyncError("malformed", "a segment that its manifest names is gone", { key });
+    const { bytes } = fetched;
+    const { generation, body } = await named(key, () => openEnvelope(bytes, "segment", tools));
+    const segment = await named(key, () => decodeSegment(body));
+    if (segment.replica !== replica)
+      throw new PresyncError("malformed", "a segment of another replica", { key });
+    const { pack } = segment;
+    // Two clones may have given one generation to two segments of one range.
+    const isNamed =
+      generation === range.generation &&
+      bytes.length === range.bytes &&
+      pack.first === range.first &&
+      pack.last === range.last;
+    const what = "another segment than the one its manifest names";
+    return { pack, problem: isNamed ? null : new PresyncError("malformed", what, { key }) };
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return { pack: null, problem: error };
+  }
 }
 
 /** Adds the object's key to what goes wrong inside. */

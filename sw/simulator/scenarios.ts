@@ -25,6 +25,7 @@ import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
 import { fledId, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
+import { unseenClone } from "./scenarios/unseen-clone.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -57,6 +58,7 @@ export const scenarios: readonly Scenario[] = [
   lostStorage,
   emptiedInbox,
   complainedOf,
+  unseenClone,
 ];
 
 /** Null where there is no such scenario; they are numbered from 1. */

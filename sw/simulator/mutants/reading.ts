@@ -14,17 +14,18 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "reused slot accepted",
     file: `${engine}/reader.ts`,
-    find: `if (envelope.generation !== generation || fetched.bytes.length !== bytes)
-    throw malformed("another segment than the one its manifest names");
-  const segment = await named(key, () => decodeSegment(envelope.body));
-  if (segment.replica !== replica) throw malformed("a segment of another replica");
-  if (segment.pack.first !== first || segment.pack.last !== last)
-    throw malformed("a segment with another range than its manifest says");`,
-    replace: `void [first, last, generation, bytes];
-  const segment = await named(key, () => decodeSegment(envelope.body));
-  if (segment.replica !== replica) throw malformed("a segment of another replica");`,
+    find: "return { pack, problem: isNamed ? null : new PresyncError(",
+    replace: "return { pack, problem: isNamed || what !== '' ? null : new PresyncError(",
     why: "R-2, R-5: a segment of another generation or range is not what the manifest meant",
     caughtBy: { scenarios: ["reused slot"] },
+  },
+  {
+    name: "what lies in the place of a named segment left there",
+    file: `${engine}/reader.ts`,
+    find: "if (found.pack !== null) await salvage?.(found.pack);",
+    replace: "void salvage;",
+    why: "R-12: an old manifest that came back may be the last one of its replica",
+    caughtBy: { seeds: [80255] },
   },
   {
     name: "cursor moved without inbox",

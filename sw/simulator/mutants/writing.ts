@@ -80,7 +80,7 @@ export const writingMutants: readonly Mutant[] = [
     const slot = slotFor(bucket, merge);`,
     replace: "await writer.finish(bucket);\nconst slot = slotFor(bucket, merge);",
     why: "O-1: an incarnation reads its own manifest before its first write, also where that is a merge",
-    caughtBy: { seeds: [30510] },
+    caughtBy: { scenarios: ["unseen clone"] },
   },
   {
     name: "doubt forgotten when an attempt failed",
