@@ -193,8 +193,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     },
     async readBack(bucket) {
       const { replica } = bucket;
-      const take = (pack: Pack): Promise<void> => takeAside(replica, pack);
-      const reading = { tools, bucket, replica, cursor: startCursor, take, salvage: take };
+      const keep = (pack: Pack): Promise<void> => takeAside(replica, pack);
+      const reading = { tools, bucket, replica, cursor: startCursor, take: keep, salvage: keep };
       const result = await readReplica(reading).finally(handOver);
       if (result.kind === "news" && result.missing !== null) throw result.missing.problem;
     },
