@@ -1,4 +1,5 @@
 /** What a deployment of the service decides, checked once when the service is created. */
+import type { Context } from "hono";
 import { PresyncError } from "../shared/errors.ts";
 import type { Layout } from "../shared/keys.ts";
 import { defaultLayout, objectNames } from "../shared/keys.ts";
@@ -15,8 +16,11 @@ import {
   sessionSecretsFault,
   urlFault,
 } from "./faults.ts";
+import type { Limits } from "./limits.ts";
+import { noLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
+import type { EmailSettings } from "./mailer.ts";
 import type { Provider } from "./provider.ts";
 
 export interface AccessKey {
@@ -56,6 +60,12 @@ export interface ServiceConfig {
   readonly grantSecondsMax?: number;
   /** Where users may sign in, besides with a secret key. */
   readonly providers?: readonly Provider[];
+  /** Signing in with a mailed link; without it there is none. */
+  readonly email?: EmailSettings | null;
+  /** How often something may be done; without it, as often as anybody likes. */
+  readonly limits?: Limits;
+  /** Who asks, for limits: the address of the client. Without it all are one. */
+  readonly clientOf?: (c: Context) => string;
   readonly layout?: Layout;
   readonly log?: Log;
   /** Milliseconds since 1970. */
@@ -105,6 +115,9 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     grantSeconds,
     grantSecondsMax,
     providers,
+    email: config.email ?? null,
+    limits: config.limits ?? noLimits,
+    clientOf: config.clientOf ?? (() => ""),
     layout,
     log: config.log ?? silentLog,
     now: config.now ?? Date.now,

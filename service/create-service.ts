@@ -5,24 +5,34 @@
  */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { routePath } from "hono/route";
 import type { SignInMethods } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
 import { checkConfig } from "./config.ts";
 import { cors } from "./cors.ts";
+import { createEmailLinks } from "./email-links.ts";
+import { addEmailSignIn } from "./email-sign-in.ts";
 import { addGrants } from "./grants-route.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
 import { safeLog } from "./log.ts";
 import { createOneTimeCodes } from "./one-time-codes.ts";
+import { addRedeem } from "./redeem-route.ts";
 import { addRedirectSignIn } from "./redirect-sign-in.ts";
 import { refuse, refuseError } from "./refusal.ts";
 import { createRegistry } from "./registry.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 import { createSessions } from "./session.ts";
+import { createSingleUse } from "./single-use.ts";
 import { createSigner } from "./signer.ts";
 import { createStoreClient } from "./store-client.ts";
 
 /** The largest request there is holds a key, a challenge and a signature: under 400 bytes. */
 const requestBytesMax = 4096;
+
+const pageHeaders = {
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+} as const;
 
 /** Throws `invalid-argument` for a config that can never work. */
 export function createService(given: ServiceConfig): Hono {
@@ -32,6 +42,9 @@ export function createService(given: ServiceConfig): Hono {
   const store = createStoreClient(config);
   const sessions = createSessions(store, config);
   const registry = createRegistry(store, config);
+  const singleUse = createSingleUse(store, config);
+  const codes = createOneTimeCodes(singleUse, config);
+  const links = createEmailLinks(store, singleUse, config);
   const app = new Hono();
 
   app.use(async (c, next) => {
@@ -39,10 +52,11 @@ export function createService(given: ServiceConfig): Hono {
     await next();
     c.header("date", new Date(now()).toUTCString());
     c.header("x-content-type-options", "nosniff");
-    c.header("referrer-policy", "no-referrer");
-    c.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-    // The path alone: a query could hold what a careless client put there.
-    const path = c.req.path.slice(0, 100);
+    // The few pages there are bring their own.
+    for (const [name, value] of Object.entries(pageHeaders))
+      if (!c.res.headers.has(name)) c.header(name, value);
+    // As it stands below: a path may hold a link's secret, and a query what a careless client put there.
+    const path = routePath(c, -1);
     const { status } = c.res;
     log({
       level: "info",
@@ -67,12 +81,17 @@ export function createService(given: ServiceConfig): Hono {
 
   app.get("/healthz", (c) => c.json({ ok: true }));
   app.get("/v1/auth", (c) => {
-    const answer: SignInMethods = { methods: ["key", ...config.providers.map(({ name }) => name)] };
+    const email = config.email === null ? [] : ["email"];
+    const answer: SignInMethods = {
+      methods: ["key", ...email, ...config.providers.map(({ name }) => name)],
+    };
     return c.json(answer);
   });
   addKeySignIn(app, config, sessions);
   addSessionRoutes(app, sessions);
-  addRedirectSignIn(app, config, { sessions, codes: createOneTimeCodes(store, config) });
+  addRedirectSignIn(app, config, codes);
+  if (config.email !== null) addEmailSignIn(app, config, { email: config.email, links, singleUse });
+  addRedeem(app, config, { sessions, codes, links });
   addGrants(app, config, { sessions, registry, signer: createSigner(config) });
 
   app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));

@@ -3,7 +3,9 @@
  * deployment is not corrected one restart at a time. No line ever shows a value: it could be a secret in the
  * wrong place.
  */
+import { clientAddress } from "./client-address.ts";
 import type { AccessKey, Addressing, ServiceConfig } from "./config.ts";
+import { readEmail } from "./email-settings.ts";
 import type { Fault } from "./faults.ts";
 import {
   bucketFault,
@@ -17,6 +19,7 @@ import {
   urlFault,
 } from "./faults.ts";
 import { readProviders } from "./provider-settings.ts";
+import { createMemoryLimits } from "./rate-limits.ts";
 import type { Environment } from "./settings-reader.ts";
 import { createSettingsReader, isPlainHttp } from "./settings-reader.ts";
 
@@ -61,6 +64,10 @@ export const variables: Readonly<Record<string, string>> = {
   PRESYNC_OIDC_CLIENT_ID: "of a client that returns to <public URL>/v1/auth/<name>/callback",
   PRESYNC_OIDC_CLIENT_SECRET: "its secret",
   PRESYNC_OIDC_NAME: "what signIn() calls it: 2 to 16 small letters (default `oidc`)",
+  PRESYNC_SMTP_URL: "sign-in with a mailed link: smtps://user:password@host:465",
+  PRESYNC_MAIL_FROM: "who the mails are from: `Notes <no-reply@example.com>`",
+  PRESYNC_APP_NAME: "what the mails call the app (default: the host of the page that asked)",
+  PRESYNC_PROXIES: "how many proxies stand in front and set X-Forwarded-For (default 0)",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
   PRESYNC_HOST: "address to listen on (default 127.0.0.1)",
@@ -119,7 +126,9 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
   const grantSecondsMax = whole("PRESYNC_GRANT_SECONDS_MAX", grantSecondsFault);
   const grantSeconds = whole("PRESYNC_GRANT_SECONDS", grantSecondsFault);
   const port = whole("PORT", portFault);
+  const proxies = whole("PRESYNC_PROXIES", proxiesFault);
   const providers = readProviders(reader);
+  const email = readEmail(reader);
 
   const longest = grantSecondsMax ?? grantSecondsMaxDefault;
   if (grantSeconds !== undefined && grantSeconds > longest)
@@ -139,6 +148,9 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     sessionSecrets,
     store,
     providers: providers(),
+    email: email?.() ?? null,
+    limits: createMemoryLimits(),
+    clientOf: (c) => clientAddress(c, proxies ?? 0),
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     ...(grantSeconds === undefined ? {} : { grantSeconds }),
     ...(grantSecondsMax === undefined ? {} : { grantSecondsMax }),
@@ -154,6 +166,10 @@ const keyWarnings = {
     "any user into the own prefix (unsigned x-amz-copy-source). Make a key that can only write.",
   ADMIN: "Make a key that can list, read and write below @service/ only.",
 } as const;
+
+function proxiesFault(proxies: number): Fault {
+  return Number.isInteger(proxies) && proxies <= 10 ? undefined : "is no number up to 10";
+}
 
 function portFault(port: number): Fault {
   return Number.isInteger(port) && port <= 65_535 ? undefined : "is not a port";

@@ -7,16 +7,12 @@ import type { Namespace } from "../shared/keys.ts";
 import { isNamespace } from "../shared/keys.ts";
 import type { CheckedConfig } from "./config.ts";
 import { createSealer } from "./sealed.ts";
-import type { StoreClient } from "./store-client.ts";
+import type { SingleUse } from "./single-use.ts";
+import { dayOf } from "./single-use.ts";
 import { textHash } from "./text-hash.ts";
 
 /** The page loads in between, perhaps on a slow line. */
 export const codeSecondsMax = 120;
-
-const recordVersion = 1;
-
-/** 43 letters: SHA-256 as base64url. */
-export const challengePattern: RegExp = /^[\w-]{43}$/;
 
 /** Our own codes have under 500 letters. */
 const codeLettersMax = 2048;
@@ -38,7 +34,7 @@ export interface OneTimeCodes {
 }
 
 export function createOneTimeCodes(
-  store: StoreClient,
+  singleUse: SingleUse,
   config: Pick<CheckedConfig, "sessionSecrets" | "now">,
 ): OneTimeCodes {
   const sealer = createSealer<CodeContent>(config, "one-time-code", codeSecondsMax);
@@ -48,27 +44,29 @@ export function createOneTimeCodes(
         namespace,
         challenge,
         id: crypto.randomUUID(),
-        day: new Date(config.now()).toISOString().slice(0, 10),
+        day: dayOf(config.now()),
       }),
     async redeem(code, verifier) {
       const opened = code.length > codeLettersMax ? null : await sealer.open(code);
       const isOwn = opened !== null && (await isVerifiedBy(opened.challenge, verifier));
       if (!isOwn || !isNamespace(opened.namespace)) throw refused();
-      // By day, so that an operator can clear away old ones.
-      const key = `@service/used/${opened.day}/${opened.id}`;
-      const record = JSON.stringify({ version: recordVersion, at: config.now() });
-      if (!(await store.create(key, record))) throw refused();
+      if (!(await singleUse.claim(opened.day, opened.id))) throw refused();
       return opened.namespace;
     },
   };
 }
 
 async function isVerifiedBy(challenge: string, verifier: string): Promise<boolean> {
-  if (!verifierPattern.test(verifier)) return false;
   // Both are hashes of what is secret: how long the comparison takes tells nothing.
-  return (await textHash(verifier)) === challenge;
+  return (await challengeOf(verifier)) === challenge;
 }
 
-function refused(): PresyncError {
+/** What a verifier was announced with; throws `unauthenticated` for what is none. */
+export async function challengeOf(verifier: string): Promise<string> {
+  if (!verifierPattern.test(verifier)) throw refused();
+  return textHash(verifier);
+}
+
+export function refused(): PresyncError {
   return new PresyncError("unauthenticated", "this code is expired, used or not for here");
 }

@@ -15,18 +15,13 @@ import { PresyncError, toErrorData } from "../shared/errors.ts";
 import { isNamespace } from "../shared/keys.ts";
 import { returnFragment } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
-import { readJson, stringOf } from "./json-body.ts";
 import type { OneTimeCodes } from "./one-time-codes.ts";
-import { challengePattern } from "./one-time-codes.ts";
 import type { Provider, ProviderRequest } from "./provider.ts";
 import { createSealer } from "./sealed.ts";
-import type { Sessions } from "./session.ts";
+import { checkedChallenge, checkedReturn, serviceAddress } from "./sign-in-request.ts";
 
 /** A person may have to find the second factor first. */
 export const signInSecondsMax = 900;
-
-/** With what is around it, it has to fit into a cookie of 4 kB. */
-const returnLettersMax = 1500;
 
 const secretBytes = 32;
 
@@ -39,13 +34,7 @@ interface Begun {
   readonly returnTo: string;
 }
 
-export interface RedirectParts {
-  readonly sessions: Sessions;
-  readonly codes: OneTimeCodes;
-}
-
-export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: RedirectParts): void {
-  const { sessions, codes } = parts;
+export function addRedirectSignIn(app: Hono, config: CheckedConfig, codes: OneTimeCodes): void {
   const sealer = createSealer<Begun>(config, "redirect-sign-in", signInSecondsMax);
   const isSecure = new URL(config.publicUrl).protocol === "https:";
   // A browser takes a name with this prefix from this very host alone, and over https.
@@ -55,14 +44,12 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: Redir
 
   const requestOf = ({ name }: Provider, begun: Begun): ProviderRequest => ({
     ...begun,
-    redirectUri: new URL(`v1/auth/${name}/callback`, withSlash(config.publicUrl)).href,
+    redirectUri: serviceAddress(config, `v1/auth/${name}/callback`),
   });
 
   for (const provider of config.providers) {
     app.get(`/v1/auth/${provider.name}/start`, async (c) => {
-      const challenge = c.req.query("challenge") ?? "";
-      if (!challengePattern.test(challenge))
-        throw new PresyncError("malformed", "challenge must be 43 letters of base64url");
+      const challenge = checkedChallenge(c.req.query("challenge"));
       const begun: Begun = {
         provider: provider.name,
         state: secret(),
@@ -97,15 +84,6 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, parts: Redir
     });
   }
 
-  app.post("/v1/auth/redeem", async (c) => {
-    const body = await readJson(c);
-    const namespace = await codes.redeem(
-      stringOf(body["code"], "code"),
-      stringOf(body["verifier"], "verifier"),
-    );
-    return c.json(await sessions.issue(namespace));
-  });
-
   /** To the page, with the reason's code. */
   function sendBack(c: Context, { provider, returnTo }: Begun, error: unknown): Response {
     const { code, message } = toErrorData(error);
@@ -132,19 +110,6 @@ function callbackOf(c: Context): URL {
   return new URL(c.req.url);
 }
 
-/** Throws `invalid-argument` for an address that is not one of an app's. */
-function checkedReturn(text: string | undefined, origins: readonly string[]): string {
-  const isAddress = text !== undefined && text.length <= returnLettersMax && URL.canParse(text);
-  const url = isAddress ? new URL(text) : undefined;
-  const isOwn = url !== undefined && origins.includes(url.origin);
-  if (isOwn && url.username === "" && url.password === "") return url.href;
-  throw new PresyncError("invalid-argument", "return is no address of an app of this service");
-}
-
 function secret(): string {
   return encodeBase64Url(crypto.getRandomValues(new Uint8Array(secretBytes)));
-}
-
-function withSlash(url: string): string {
-  return url.endsWith("/") ? url : `${url}/`;
 }

@@ -7,6 +7,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ErrorCode } from "../shared/errors.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { RefusalAnswer } from "../shared/sign-in.ts";
+import { LimitError } from "./limits.ts";
 import type { Log } from "./log.ts";
 
 const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
@@ -37,6 +38,10 @@ export function refuse(
 }
 
 export function refuseError(c: Context, error: unknown, log: Log): Response {
+  if (error instanceof LimitError) {
+    c.header("retry-after", String(Math.ceil(error.waitMs / 1000)));
+    return refuse(c, 429, error.code, error.message);
+  }
   const known = error instanceof PresyncError ? error : undefined;
   const status = known === undefined ? undefined : statuses[known.code];
   if (known !== undefined && status !== undefined)

@@ -1,14 +1,13 @@
 /**
- * The secret key: an identity without an account anywhere. 256 random bits and a CRC-24 against typing
- * errors, written as 56 letters of Crockford's base32 (no I, L, O, U; case and separators do not matter)
- * in groups of four: `PSK1-4T5A-…`.
+ * The secret key: an identity without an account anywhere. 256 random bits and a CRC-24 against typing errors, written
+ * as 56 letters of Crockford's base32 (case and separators do not matter) in groups of four: `PSK1-4T5A-…`.
  */
+import { crockfordAlphabet, readLetters, toCrockford } from "./crockford.ts";
 import { PresyncError } from "./errors.ts";
 
 export const secretKeyBytes = 32;
 const checksumBytes = 3;
 const prefix = "PSK1";
-const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** What the key is stretched into: one HKDF-SHA256 `info` for each purpose, so that no use weakens another. */
 export const secretKeyLabels = {
@@ -21,24 +20,12 @@ export function formatSecretKey(secret: Uint8Array): string {
   if (secret.length !== secretKeyBytes)
     throw new PresyncError("invalid-argument", `a secret key has ${secretKeyBytes} bytes`);
   const bytes = new Uint8Array([...secret, ...checksum(secret)]);
-  let text = "";
-  // 35 bytes are seven times 40 bits, and 40 bits are eight letters: nothing is left over.
-  for (let at = 0; at < bytes.length; at += 5) {
-    let value = 0n;
-    for (const byte of bytes.subarray(at, at + 5)) value = (value << 8n) | BigInt(byte);
-    for (let shift = 35n; shift >= 0n; shift -= 5n)
-      text += alphabet.charAt(Number((value >> shift) & 31n));
-  }
-  return [prefix, ...(text.match(/.{4}/g) ?? [])].join("-");
+  return [prefix, ...(toCrockford(bytes).match(/.{4}/g) ?? [])].join("-");
 }
 
 /** Reads what a person typed or pasted; throws `invalid-argument` where it is not a whole, undamaged key. */
 export function parseSecretKey(text: string): Uint8Array<ArrayBuffer> {
-  const letters = text
-    .toUpperCase()
-    .replace(/[\s-]/g, "")
-    .replaceAll("O", "0")
-    .replace(/[IL]/g, "1");
+  const letters = readLetters(text);
   const body = letters.slice(prefix.length);
   if (!letters.startsWith(prefix) || body.length !== ((secretKeyBytes + checksumBytes) * 8) / 5)
     throw new PresyncError("invalid-argument", "this is not a whole secret key");
@@ -46,7 +33,7 @@ export function parseSecretKey(text: string): Uint8Array<ArrayBuffer> {
   for (let group = 0; group < bytes.length / 5; group++) {
     let value = 0n;
     for (const letter of body.slice(group * 8, group * 8 + 8)) {
-      const digit = alphabet.indexOf(letter);
+      const digit = crockfordAlphabet.indexOf(letter);
       if (digit < 0)
         throw new PresyncError("invalid-argument", "this secret key has a character no key has");
       value = (value << 5n) | BigInt(digit);

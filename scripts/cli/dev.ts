@@ -5,6 +5,7 @@
 import { createServer } from "node:http";
 import { stat } from "node:fs/promises";
 import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { Mailer } from "../../service/mailer.ts";
 import type { Listening } from "../../service/node.ts";
 import { jsonLinesLog, listen } from "../../service/node.ts";
 import { PresyncError } from "../../shared/errors.ts";
@@ -111,6 +112,7 @@ async function startParts(
         origins,
         store: store.config,
         sessionSecrets: [data.sessionSecret],
+        email: { mailer: consoleMailer(warn) },
         ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
         log: (event) => {
           if (event.level !== "info") jsonLinesLog(event);
@@ -127,6 +129,16 @@ async function startParts(
   await writeDevData(dataDirectory, { ...data, ports });
   const { endpoint, region, bucket, admin } = store.config;
   return { app, service: listening.url, store: { endpoint, region, bucket, ...admin } };
+}
+
+/** There is no mailbox on this machine to look into. */
+function consoleMailer(show: (line: string) => void): Mailer {
+  return {
+    send({ to, text }) {
+      show(`mail to ${to}:\n${text.replaceAll(/^/gm, "    ")}`);
+      return Promise.resolve(true);
+    },
+  };
 }
 
 /** What an earlier start had, and why somebody will miss it. */

@@ -1,0 +1,321 @@
+import type { Hono } from "hono";
+import { beforeEach, expect, test } from "vitest";
+import type { SessionAnswer } from "../shared/sign-in.ts";
+import { readReturn } from "../shared/sign-in.ts";
+import type { Mail } from "./mailer.ts";
+import { createMemoryLimits } from "./rate-limits.ts";
+import type { TestWorld } from "./test-world.ts";
+import {
+  appOrigin,
+  createTestWorld,
+  getGrant,
+  post,
+  refusalOf,
+  serviceOrigin,
+} from "./test-world.ts";
+import { textHash } from "./text-hash.ts";
+
+const address = "ada@example.com";
+const returnTo = `${appOrigin}/notes?list=1#today`;
+const minuteMs = 60_000;
+const verifier = "a-verifier-that-only-the-asking-worker-knows-1";
+
+let mails: Mail[];
+let world: TestWorld;
+
+function createWorld(send: (mail: Mail) => boolean = () => true): TestWorld {
+  mails = [];
+  return createTestWorld({
+    email: {
+      mailer: {
+        async send(mail) {
+          mails.push(mail);
+          return send(mail);
+        },
+      },
+    },
+  });
+}
+
+beforeEach(() => {
+  world = createWorld();
+});
+
+async function ask(email: string = address, by: string = verifier): Promise<Response> {
+  const challenge = await textHash(by);
+  return post(world.app, "/v1/auth/email", { email, challenge, return: returnTo });
+}
+
+/** The path of the link in the newest mail. */
+function linkOf(mail: Mail | undefined): string {
+  const [link] = /https:\S+/.exec(mail?.text.split("\n\n")[1] ?? "") ?? [];
+  expect(mail?.html).toContain(`href="${link}"`);
+  return new URL(link ?? "").pathname;
+}
+
+function press(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const own = { origin: serviceOrigin, "sec-fetch-site": "same-origin", ...headers };
+  return Promise.resolve(world.app.request(path, { method: "POST", headers: own }));
+}
+
+async function codeFrom(pressed: Promise<Response>): Promise<string> {
+  const answer = await pressed;
+  expect(answer.status).toBe(303);
+  const { href, hash } = new URL(answer.headers.get("location") ?? "");
+  expect(href.startsWith(returnTo)).toBe(true);
+  const back = readReturn(hash);
+  expect(back).toMatchObject({ kind: "code", rest: "#today" });
+  return back?.value ?? "";
+}
+
+function redeem(code: string, by: string = verifier, app: Hono = world.app): Promise<Response> {
+  return post(app, "/v1/auth/redeem", { code, verifier: by });
+}
+
+test("the link signs in whoever asked, once", async () => {
+  expect((await ask()).status).toBe(202);
+  expect(mails).toHaveLength(1);
+  expect(mails[0]).toMatchObject({ to: address, subject: "Sign in to app.example.com" });
+  const path = linkOf(mails[0]);
+  const code = await codeFrom(press(path));
+  const answer = (await (await redeem(code)).json()) as SessionAnswer;
+  expect(answer.namespace).toMatch(/^email:[\w-]{43}$/);
+  expect((await getGrant(world.app, answer.session)).namespace).toBe(answer.namespace);
+  expect(await refusalOf(redeem(code))).toBe("401 unauthenticated");
+  expect((await press(path)).status).toBe(410);
+  expect((await world.app.request(path)).status).toBe(410);
+});
+
+test("looking at the link uses nothing up, however often", async () => {
+  await ask();
+  const path = linkOf(mails[0]);
+  for (let look = 0; look < 3; look++) {
+    const page = await world.app.request(path);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain("<button>Sign in</button>");
+  }
+  expect((await redeem(await codeFrom(press(path)))).status).toBe(200);
+});
+
+test("the page takes no script, no frame, and leads to the app alone", async () => {
+  await ask();
+  const { headers } = await world.app.request(linkOf(mails[0]));
+  const policy = headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain("script-src");
+  expect(policy).toContain(`form-action 'self' ${appOrigin};`);
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(headers.get("cache-control")).toBe("no-store");
+});
+
+test("a foreign page cannot press the button", async () => {
+  await ask();
+  const foreign = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+  expect(await refusalOf(press(linkOf(mails[0]), foreign))).toBe("403 denied");
+});
+
+test("a code is for the browser that asked", async () => {
+  await ask();
+  const code = await codeFrom(press(linkOf(mails[0])));
+  const another = "another-verifier-of-somebody-who-has-seen-the-code";
+  expect(await refusalOf(redeem(code, another))).toBe("401 unauthenticated");
+  const typed = `${code.slice(0, 4)} ${code.slice(4)}`.toLowerCase();
+  expect((await redeem(typed)).status).toBe(200);
+});
+
+test("whoever opens the link elsewhere is shown the code", async () => {
+  await ask();
+  const code = await codeFrom(press(linkOf(mails[0])));
+  const page = await world.app.request(`/v1/auth/email/code/${code}`);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain(`${code.slice(0, 4)}-${code.slice(4)}`);
+  for (const bad of ["<script>", "K7QF", "K7QF2M9XX"]) {
+    const answer = world.app.request(`/v1/auth/email/code/${encodeURIComponent(bad)}`);
+    expect(await refusalOf(Promise.resolve(answer))).toBe("400 invalid-argument");
+  }
+});
+
+test("a wrong code is refused, and cannot be tried for ever", async () => {
+  world = createTestWorld({
+    email: { mailer: { send: (mail) => Promise.resolve(mails.push(mail) > 0) } },
+    limits: createMemoryLimits(),
+  });
+  await ask();
+  for (let attempt = 0; attempt < 10; attempt++)
+    expect(await refusalOf(redeem("K7QF2M9X"))).toBe("401 unauthenticated");
+  const code = await codeFrom(press(linkOf(mails[0])));
+  const answer = await redeem(code);
+  expect(answer.status).toBe(429);
+  expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(60);
+});
+
+test("a link is good for a quarter of an hour, also across midnight", async () => {
+  world.clock.ms = Date.UTC(2026, 0, 2, 23, 50);
+  await ask();
+  const path = linkOf(mails[0]);
+  world.clock.ms += 14 * minuteMs;
+  const code = await codeFrom(press(path));
+  expect((await redeem(code)).status).toBe(200);
+  await ask(address, "another-verifier-with-enough-letters-to-be-one");
+  const late = linkOf(mails[1]);
+  const lateCode = await codeFrom(press(late));
+  world.clock.ms += 16 * minuteMs;
+  expect((await press(late)).status).toBe(410);
+  const by = "another-verifier-with-enough-letters-to-be-one";
+  expect(await refusalOf(redeem(lateCode, by))).toBe("401 unauthenticated");
+});
+
+test("another instance knows the links of this one", async () => {
+  await ask();
+  const code = await codeFrom(press(linkOf(mails[0])));
+  expect((await redeem(code, verifier, world.another())).status).toBe(200);
+});
+
+test("one spelling of an address is one user", async () => {
+  const namespaces = new Set<string>();
+  for (const [index, email] of [
+    "ada@example.com",
+    " Ada@EXAMPLE.com",
+    "ADA@example.com",
+  ].entries()) {
+    const by = `verifier-number-${index}-with-enough-letters-to-be-one`;
+    await ask(email, by);
+    const code = await codeFrom(press(linkOf(mails.at(-1))));
+    const answer = (await (await redeem(code, by)).json()) as SessionAnswer;
+    namespaces.add(answer.namespace);
+  }
+  expect(namespaces.size).toBe(1);
+});
+
+test.each([
+  "",
+  "ada",
+  "@example.com",
+  "ada@",
+  "ada@localhost",
+  "ada@example.com, eve@example.com",
+  "ada@example.com\r\nBcc: eve@example.com",
+  "ada\n@example.com",
+  "Ada <ada@example.com>",
+  '"ada lovelace"@example.com',
+  "ada@example.com/path",
+  "ada@[127.0.0.1]",
+  "a..da@example.com",
+  `${"a".repeat(65)}@example.com`,
+  `ada@${"a".repeat(64)}.example`,
+  `ada@${"example.".repeat(40)}com`,
+  "аda@example.com",
+])("no mail goes to %j", async (email) => {
+  expect(await refusalOf(ask(email))).toBe("400 invalid-argument");
+  expect(mails).toEqual([]);
+});
+
+test("a domain of other letters is written as it is in the DNS", async () => {
+  await ask("ada@Bücher.example");
+  expect(mails[0]?.to).toBe("ada@xn--bcher-kva.example");
+});
+
+test.each([
+  ["no challenge", { email: address, return: returnTo }, "400 malformed"],
+  ["a foreign page", { return: "https://evil.example/" }, "400 invalid-argument"],
+  ["a script", { return: "javascript:alert(1)" }, "400 invalid-argument"],
+  ["a password in it", { return: "https://a:b@app.example.com/" }, "400 invalid-argument"],
+])("%s is refused", async (_name, changes, refusal) => {
+  const challenge = "return" in changes && !("email" in changes) ? await textHash(verifier) : "x";
+  const body = { email: address, challenge, ...changes };
+  expect(await refusalOf(post(world.app, "/v1/auth/email", body))).toBe(refusal);
+});
+
+test("nobody else can have a second link for a challenge", async () => {
+  await ask();
+  expect(await refusalOf(ask("eve@example.com"))).toBe("400 invalid-argument");
+  expect(mails).toHaveLength(1);
+});
+
+test("whether there is a mailbox is not told", async () => {
+  world = createWorld(() => false);
+  expect((await ask()).status).toBe(202);
+  expect(world.events.map(({ event }) => event)).toContain("mail-refused");
+});
+
+test("a mail server that is down is said, and to be tried again", async () => {
+  world = createWorld(() => {
+    throw Object.assign(new Error(`connect ${address}`), { code: "ECONNECTION" });
+  });
+  expect(await refusalOf(ask())).toBe("503 retry");
+  const failed = world.events.find(({ event }) => event === "mail-failed");
+  expect(failed).toEqual({ level: "error", event: "mail-failed", code: "ECONNECTION" });
+});
+
+test("neither bucket nor log hold the address, the link, or the code", async () => {
+  await ask();
+  const path = linkOf(mails[0]);
+  const code = await codeFrom(press(path));
+  await redeem(code);
+  await world.app.request(`/v1/auth/email/code/${code}`);
+  const secret = path.split("/").at(-1)!;
+  const kept = JSON.stringify([[...world.bucket.objects], world.events]);
+  expect(kept).toContain("@service/mail/");
+  for (const word of [address, secret.slice(0, 16), code]) expect(kept).not.toContain(word);
+});
+
+test("a store without create-if-absent is refused, because a link could be used twice", async () => {
+  const { another } = world;
+  const app = another({
+    fetch: (input, init) => {
+      const headers = new Headers(init?.headers);
+      headers.delete("if-none-match");
+      return world.bucket.fetch(input, { ...init, headers });
+    },
+  });
+  const challenge = await textHash(verifier);
+  const answer = post(app, "/v1/auth/email", { email: address, challenge, return: returnTo });
+  expect(await refusalOf(answer)).toBe("403 denied");
+  expect(mails).toEqual([]);
+  expect(world.events.map(({ event }) => event)).toContain("store-lacks-create-if-absent");
+});
+
+test("one address gets few mails, and one client asks for few", async () => {
+  const limits = createMemoryLimits();
+  const clients: string[] = [];
+  world = createTestWorld({
+    email: { mailer: { send: (mail) => Promise.resolve(mails.push(mail) > 0) } },
+    limits,
+    clientOf: () => clients.at(-1) ?? "",
+  });
+  const statuses: number[] = [];
+  for (let n = 0; n < 6; n++) {
+    clients.push(`client ${n}`);
+    statuses.push(
+      (await ask(address, `verifier-${n}-that-is-long-enough-to-be-taken-for-one`)).status,
+    );
+  }
+  expect(statuses).toEqual([202, 202, 202, 202, 202, 429]);
+  clients.push("one client");
+  let refused = 0;
+  for (let n = 0; n < 35; n++) {
+    const by = `verifier-${n}-of-one-client-that-is-long-enough-to-be-one`;
+    if ((await ask(`user${n}@example.com`, by)).status === 429) refused++;
+  }
+  expect(refused).toBe(5);
+});
+
+test("the name of the app cannot add a header", async () => {
+  world = createTestWorld({
+    email: {
+      appName: "Notes\r\nBcc: eve@example.com",
+      mailer: { send: (mail) => Promise.resolve(mails.push(mail) > 0) },
+    },
+  });
+  await ask();
+  expect(mails[0]?.subject).toBe("Sign in to Notes Bcc: eve@example.com");
+});
+
+test("without a mailer there is no such way to sign in", async () => {
+  const { app } = createTestWorld();
+  expect(await (await app.request("/v1/auth")).json()).toEqual({ methods: ["key"] });
+  expect(await (await world.app.request("/v1/auth")).json()).toEqual({ methods: ["key", "email"] });
+  const challenge = await textHash(verifier);
+  const answer = post(app, "/v1/auth/email", { email: address, challenge, return: returnTo });
+  expect(await refusalOf(answer)).toBe("404 invalid-argument");
+});

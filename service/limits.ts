@@ -1,0 +1,54 @@
+/** How often something may be done; what counts it is given by whoever runs the service. */
+import { PresyncError } from "../shared/errors.ts";
+
+export type LimitName =
+  /** Mails to one address. */
+  | "mails-to-address"
+  /** Mails that one client asks for. */
+  | "mails-for-client"
+  /** Attempts to redeem a code for one mail. */
+  | "code-attempts"
+  /** Attempts of one client to sign in. */
+  | "sign-ins"
+  /** Grants of one user. */
+  | "grants"
+  /** Requests of one client, whatever they are. */
+  | "requests";
+
+export interface Allowance {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/** A person never meets one of these; a household behind one address hardly ever. */
+export const allowances: Readonly<Record<LimitName, Allowance>> = {
+  "mails-to-address": { count: 5, seconds: 3600 },
+  "mails-for-client": { count: 30, seconds: 3600 },
+  "code-attempts": { count: 10, seconds: 900 },
+  "sign-ins": { count: 120, seconds: 60 },
+  grants: { count: 120, seconds: 60 },
+  requests: { count: 1200, seconds: 60 },
+};
+
+export interface Limits {
+  /** Counts one; resolves to 0 where it is allowed, and else to the milliseconds until it may be. Never rejects. */
+  take(name: LimitName, key: string): Promise<number>;
+}
+
+export const noLimits: Limits = { take: () => Promise.resolve(0) };
+
+/** Answered with 429. */
+export class LimitError extends PresyncError {
+  readonly waitMs: number;
+
+  constructor(name: LimitName, waitMs: number) {
+    super("retry", `too many ${name.replaceAll("-", " ")}: try again later`);
+    this.waitMs = waitMs;
+  }
+}
+
+/** Throws `retry`, with the time to wait. */
+export async function limit(limits: Limits, name: LimitName, key: string): Promise<void> {
+  const waitMs = await limits.take(name, key);
+  if (waitMs > 0) throw new LimitError(name, waitMs);
+}

@@ -1,0 +1,33 @@
+/** What a sign-in is begun with, checked; and where it comes back to. */
+import { PresyncError } from "../shared/errors.ts";
+import type { CheckedConfig } from "./config.ts";
+
+/** 43 letters: SHA-256 as base64url. */
+const challengePattern = /^[\w-]{43}$/;
+
+/** With what is around it, it has to fit into a cookie of 4 kB. */
+const returnLettersMax = 1500;
+
+export function checkedChallenge(value: unknown): string {
+  if (typeof value === "string" && challengePattern.test(value)) return value;
+  throw new PresyncError("malformed", "challenge must be 43 letters of base64url");
+}
+
+/** Throws `invalid-argument` for an address that is not one of an app's. */
+export function checkedReturn(text: unknown, origins: readonly string[]): string {
+  const url =
+    typeof text === "string" && text.length <= returnLettersMax && URL.canParse(text)
+      ? new URL(text)
+      : undefined;
+  const isOwn = url !== undefined && origins.includes(url.origin);
+  if (isOwn && url.username === "" && url.password === "") return url.href;
+  throw new PresyncError("invalid-argument", "return is no address of an app of this service");
+}
+
+/** Where something of the service is, as browsers reach it. */
+export function serviceAddress(
+  { publicUrl }: Pick<CheckedConfig, "publicUrl">,
+  path: string,
+): string {
+  return new URL(path, publicUrl.endsWith("/") ? publicUrl : `${publicUrl}/`).href;
+}
