@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond npm: three browser engines, and Ceph with its S3 gateway as the independent
+# Installs what the tests need beyond npm: three browser engines, Redis, and Ceph with its S3 gateway as the independent
 # object store.
 # Installs only what is missing, so it may be run any number of times; does nothing when all is there.
 set -euo pipefail
@@ -7,6 +7,7 @@ set -euo pipefail
 # program and the Debian package it comes in
 programs=(
   chromium chromium
+  redis-server redis-server
   firefox-esr firefox-esr
   WebKitWebDriver webkit2gtk-driver
   Xvfb xvfb

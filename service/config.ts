@@ -16,6 +16,7 @@ import {
   sessionSecretsFault,
   urlFault,
 } from "./faults.ts";
+import type { Claims } from "./claims.ts";
 import type { Limits } from "./limits.ts";
 import { noLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -64,6 +65,8 @@ export interface ServiceConfig {
   readonly email?: EmailSettings | null;
   /** How often something may be done; without it, as often as anybody likes. */
   readonly limits?: Limits;
+  /** What may happen once; without it the store is asked, which then must have create-if-absent. */
+  readonly claims?: Claims | null;
   /** Who asks, for limits: the address of the client. Without it all are one. */
   readonly clientOf?: (c: Context) => string;
   readonly layout?: Layout;
@@ -117,6 +120,7 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     providers,
     email: config.email ?? null,
     limits: config.limits ?? noLimits,
+    claims: config.claims ?? null,
     clientOf: config.clientOf ?? (() => ""),
     layout,
     log: config.log ?? silentLog,

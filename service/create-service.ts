@@ -14,6 +14,7 @@ import { createEmailLinks } from "./email-links.ts";
 import { addEmailSignIn } from "./email-sign-in.ts";
 import { addGrants } from "./grants-route.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
+import { limit } from "./limits.ts";
 import { safeLog } from "./log.ts";
 import { createOneTimeCodes } from "./one-time-codes.ts";
 import { addRedeem } from "./redeem-route.ts";
@@ -78,6 +79,15 @@ export function createService(given: ServiceConfig): Hono {
       onError: (c) => refuse(c, 413, "too-large", `a request has at most ${requestBytesMax} bytes`),
     }),
   );
+
+  app.use("/v1/*", async (c, next) => {
+    await limit(config.limits, "requests", config.clientOf(c));
+    await next();
+  });
+  app.post("/v1/auth/*", async (c, next) => {
+    await limit(config.limits, "sign-ins", config.clientOf(c));
+    await next();
+  });
 
   app.get("/healthz", (c) => c.json({ ok: true }));
   app.get("/v1/auth", (c) => {

@@ -47,8 +47,11 @@ export interface EmailRequest {
 }
 
 export interface EmailLinks {
-  /** Throws `invalid-argument` where a link was made for that challenge before. */
-  create(request: EmailRequest): Promise<LinkParts>;
+  /**
+   * Null where the same was asked before: whoever had no answer asks again, and the mail is on its way. Throws
+   * `invalid-argument` where that challenge was somebody else's.
+   */
+  create(request: EmailRequest): Promise<LinkParts | null>;
   /** What the link leads to; null where there is none, or not any more. */
   open(link: LinkParts): Promise<{ readonly code: string; readonly returnTo: string } | null>;
   /** Whose code it is; throws `unauthenticated` for one that is wrong, over, used, or another browser's. */
@@ -62,7 +65,6 @@ export function createEmailLinks(
 ): EmailLinks {
   const { now } = config;
   const sealer = createSealer<MailRecord>(config, "mailed-link", linkSecondsMax);
-  const keyOf = (day: string, id: string): string => `@service/mail/${day}/${id}`;
 
   /** It may have been made before midnight. */
   const find = async (id: string): Promise<MailRecord | null> => {
@@ -79,8 +81,9 @@ export function createEmailLinks(
       const id = await textHash(challenge);
       const secret = encodeBase64Url(crypto.getRandomValues(new Uint8Array(secretBytes)));
       const day = dayOf(now());
+      const namespace = await emailNamespace(address);
       const sealed = await sealer.seal({
-        namespace: await emailNamespace(address),
+        namespace,
         returnTo,
         secretHash: await textHash(secret),
         codeHash: await textHash(await codeOf(secret)),
@@ -88,6 +91,7 @@ export function createEmailLinks(
       });
       const record = JSON.stringify({ version: recordVersion, sealed });
       if (await store.create(keyOf(day, id), record)) return { id, secret };
+      if ((await find(id))?.namespace === namespace) return null;
       throw new PresyncError("invalid-argument", "this challenge was used before");
     },
     async open({ id, secret }) {
@@ -106,6 +110,10 @@ export function createEmailLinks(
       return found.namespace;
     },
   };
+}
+
+function keyOf(day: string, id: string): string {
+  return `@service/mail/${day}/${id}`;
 }
 
 async function codeOf(secret: string): Promise<string> {

@@ -226,8 +226,9 @@ test.each([
   expect(await refusalOf(post(world.app, "/v1/auth/email", body))).toBe(refusal);
 });
 
-test("nobody else can have a second link for a challenge", async () => {
+test("who had no answer asks again, and gets no second mail; nobody else has that challenge", async () => {
   await ask();
+  expect((await ask(" ADA@example.com")).status).toBe(202);
   expect(await refusalOf(ask("eve@example.com"))).toBe("400 invalid-argument");
   expect(mails).toHaveLength(1);
 });
@@ -260,20 +261,35 @@ test("neither bucket nor log hold the address, the link, or the code", async () 
 });
 
 test("a store without create-if-absent is refused, because a link could be used twice", async () => {
-  const { another } = world;
-  const app = another({
-    fetch: (input, init) => {
-      const headers = new Headers(init?.headers);
-      headers.delete("if-none-match");
-      return world.bucket.fetch(input, { ...init, headers });
-    },
-  });
+  const app = world.another({ fetch: withoutCreateIfAbsent });
   const challenge = await textHash(verifier);
   const answer = post(app, "/v1/auth/email", { email: address, challenge, return: returnTo });
   expect(await refusalOf(answer)).toBe("403 denied");
   expect(mails).toEqual([]);
   expect(world.events.map(({ event }) => event)).toContain("store-lacks-create-if-absent");
 });
+
+test("such a store will do where names can be claimed elsewhere", async () => {
+  const claimed = new Set<string>();
+  const app = world.another({
+    fetch: withoutCreateIfAbsent,
+    claims: {
+      claim: (name) => Promise.resolve(claimed.size < claimed.add(name).size),
+      has: (name) => Promise.resolve(claimed.has(name)),
+    },
+  });
+  const challenge = await textHash(verifier);
+  await post(app, "/v1/auth/email", { email: address, challenge, return: returnTo });
+  const code = await codeFrom(press(linkOf(mails[0])));
+  expect((await redeem(code, verifier, app)).status).toBe(200);
+  expect(await refusalOf(redeem(code, verifier, app))).toBe("401 unauthenticated");
+});
+
+function withoutCreateIfAbsent(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const headers = new Headers(init?.headers);
+  headers.delete("if-none-match");
+  return world.bucket.fetch(input, { ...init, headers });
+}
 
 test("one address gets few mails, and one client asks for few", async () => {
   const limits = createMemoryLimits();

@@ -15,7 +15,7 @@ import { returnFragment } from "../shared/sign-in.ts";
 import { readTypedCode } from "../shared/typed-code.ts";
 import type { CheckedConfig } from "./config.ts";
 import { readAddress } from "./email-address.ts";
-import type { EmailLinks, LinkParts } from "./email-links.ts";
+import type { EmailLinks } from "./email-links.ts";
 import { composeMail } from "./email-mail.ts";
 import { codePage, confirmPage, overPage } from "./email-page.ts";
 import { readJson, stringOf } from "./json-body.ts";
@@ -46,10 +46,12 @@ export function addEmailSignIn(app: Hono, config: CheckedConfig, parts: EmailPar
     await limit(limits, "mails-for-client", config.clientOf(c));
     await limit(limits, "mails-to-address", await textHash(address));
     await singleUse.check();
-    const { id, secret } = await links.create({ address, challenge, returnTo });
-    const appOrigin = new URL(returnTo).origin;
-    const link = serviceAddress(config, `v1/auth/email/link/${id}/${secret}`);
-    await send(await composeMail({ to: address, appName: nameOf(appOrigin), appOrigin, link }));
+    const made = await links.create({ address, challenge, returnTo });
+    if (made !== null) {
+      const appOrigin = new URL(returnTo).origin;
+      const link = serviceAddress(config, `v1/auth/email/link/${made.id}/${made.secret}`);
+      await send(await composeMail({ to: address, appName: nameOf(appOrigin), appOrigin, link }));
+    }
     // The same for every address.
     return c.body(null, 202);
   });
@@ -67,14 +69,14 @@ export function addEmailSignIn(app: Hono, config: CheckedConfig, parts: EmailPar
   }
 
   app.get(linkPath, async (c) => {
-    const found = await links.open(c.req.param() as LinkParts & Record<string, string>);
+    const found = await links.open(c.req.param());
     if (found === null) return overPage(c);
     const { origin } = new URL(found.returnTo);
     return confirmPage(c, nameOf(origin), origin);
   });
 
   app.post(linkPath, async (c) => {
-    const found = await links.open(c.req.param() as LinkParts & Record<string, string>);
+    const found = await links.open(c.req.param());
     if (found === null) return overPage(c);
     const { code, returnTo } = found;
     return c.redirect(returnTo + returnFragment("code", code, returnTo), 303);

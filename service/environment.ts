@@ -19,7 +19,6 @@ import {
   urlFault,
 } from "./faults.ts";
 import { readProviders } from "./provider-settings.ts";
-import { createMemoryLimits } from "./rate-limits.ts";
 import type { Environment } from "./settings-reader.ts";
 import { createSettingsReader, isPlainHttp } from "./settings-reader.ts";
 
@@ -27,6 +26,10 @@ interface ServeSettings {
   readonly config: ServiceConfig;
   readonly host: string;
   readonly port: number;
+  /** Of the Redis that instances share. */
+  readonly redisUrl: string | undefined;
+  /** Where metrics are to be read. */
+  readonly metricsPort: number | undefined;
 }
 
 export interface EnvironmentReading {
@@ -70,6 +73,9 @@ export const variables: Readonly<Record<string, string>> = {
   PRESYNC_PROXIES: "how many proxies stand in front and set X-Forwarded-For (default 0)",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
+  PRESYNC_REDIS_URL:
+    "several instances count limits together there: redis://… (default: each alone)",
+  PRESYNC_METRICS_PORT: "port for Prometheus, at /metrics (default: none)",
   PRESYNC_HOST: "address to listen on (default 127.0.0.1)",
   PORT: `port to listen on (default ${portDefault})`,
 };
@@ -126,6 +132,9 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
   const grantSecondsMax = whole("PRESYNC_GRANT_SECONDS_MAX", grantSecondsFault);
   const grantSeconds = whole("PRESYNC_GRANT_SECONDS", grantSecondsFault);
   const port = whole("PORT", portFault);
+  const metricsPort = whole("PRESYNC_METRICS_PORT", portFault);
+  const redisUrl = read("PRESYNC_REDIS_URL");
+  if (redisUrl !== undefined) check("PRESYNC_REDIS_URL", redisFault(redisUrl));
   const proxies = whole("PRESYNC_PROXIES", proxiesFault);
   const providers = readProviders(reader);
   const email = readEmail(reader);
@@ -149,14 +158,14 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     store,
     providers: providers(),
     email: email?.() ?? null,
-    limits: createMemoryLimits(),
     clientOf: (c) => clientAddress(c, proxies ?? 0),
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     ...(grantSeconds === undefined ? {} : { grantSeconds }),
     ...(grantSecondsMax === undefined ? {} : { grantSecondsMax }),
   };
   const host = read("PRESYNC_HOST") ?? "127.0.0.1";
-  return { settings: { config, host, port: port ?? portDefault }, mistakes, warnings };
+  const settings = { config, host, port: port ?? portDefault, redisUrl, metricsPort };
+  return { settings, mistakes, warnings };
 }
 
 const keyWarnings = {
@@ -166,6 +175,11 @@ const keyWarnings = {
     "any user into the own prefix (unsigned x-amz-copy-source). Make a key that can only write.",
   ADMIN: "Make a key that can list, read and write below @service/ only.",
 } as const;
+
+function redisFault(text: string): Fault {
+  const isRedis = URL.canParse(text) && ["redis:", "rediss:"].includes(new URL(text).protocol);
+  return isRedis ? undefined : "is no redis or rediss URL";
+}
 
 function proxiesFault(proxies: number): Fault {
   return Number.isInteger(proxies) && proxies <= 10 ? undefined : "is no number up to 10";

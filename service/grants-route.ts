@@ -5,6 +5,7 @@ import type { Grant, GrantRequest } from "../shared/grants.ts";
 import { grantVersion } from "../shared/grants.ts";
 import type { CheckedConfig } from "./config.ts";
 import { readJson } from "./json-body.ts";
+import { limit } from "./limits.ts";
 import type { Registry } from "./registry.ts";
 import type { Sessions } from "./session.ts";
 import type { Signer } from "./signer.ts";
@@ -18,6 +19,7 @@ export interface GrantParts {
 export function addGrants(app: Hono, config: CheckedConfig, parts: GrantParts): void {
   app.post("/v1/grants", async (c) => {
     const namespace = await parts.sessions.authenticate(c.req.header("authorization"));
+    await limit(config.limits, "grants", namespace);
     const request = parseGrantRequest(await readJson(c));
     const { own, known, reserved } = await parts.registry.enrol(
       namespace,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { createAdaptorServer } from "@hono/node-server";
 import type { Server } from "node:http";
 import type { Hono } from "hono";
+import { pino } from "pino";
 import type { ServiceConfig } from "./config.ts";
 import { createService } from "./create-service.ts";
 import type { Log } from "./log.ts";
@@ -25,9 +26,19 @@ export interface Listening {
 }
 
 /** One line of JSON for each event, to stderr. */
-export const jsonLinesLog: Log = (event) => {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
-};
+export const jsonLinesLog: Log = createJsonLog();
+
+function createJsonLog(): Log {
+  const logger = pino(
+    {
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    pino.destination({ dest: 2, sync: true }),
+  );
+  return ({ level, ...event }) => logger[level](event);
+}
 
 /**
  * The config may depend on the URL, which is not known before a free port was found. Throws `invalid-argument`

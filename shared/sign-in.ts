@@ -44,6 +44,21 @@ export function keySignInText(serviceOrigin: string, challenge: string): string 
   return `presync key sign-in, version 1\n${serviceOrigin}\n${challenge}`;
 }
 
+/**
+ * `POST /v1/auth/email`, answered with 202 once the mail is on its way, or is refused for that address. The challenge is
+ * the SHA-256 of a verifier, as base64url; `return` is the app's address to come back to.
+ */
+export interface EmailSignInRequest {
+  readonly email: string;
+  readonly challenge: string;
+  readonly return: string;
+}
+
+/** Where a code is shown, to be typed in the browser that asked; relative to the service's address. */
+export function codePagePath(code: string): string {
+  return `v1/auth/email/code/${encodeURIComponent(code)}`;
+}
+
 /** `POST /v1/auth/redeem`: a one-time code, and what hashes to the challenge it was made for. */
 export interface RedeemRequest {
   readonly code: string;
@@ -74,6 +89,6 @@ export function readReturn(
 
 /** `GET /v1/auth`: the ways to sign in that this service has. */
 export interface SignInMethods {
-  /** `key`, and the names of providers. */
+  /** `key`, `email` where the service sends mail, and the names of providers. */
   readonly methods: readonly string[];
 }

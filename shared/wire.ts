@@ -13,7 +13,7 @@ import type { ErrorData } from "./errors.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
-export const wireProtocol = 3;
+export const wireProtocol = 4;
 
 /** Of the `hand-over` message; a worker takes this one for ever. */
 export const handOverVersion = 1;
@@ -74,7 +74,17 @@ export type Call =
    * it to.
    */
   | { readonly name: "begin-sign-in"; readonly provider: string; readonly returnTo: string }
-  /** It is back, with a one-time code. */
+  /**
+   * Has a link mailed that leads to `returnTo`. Answers with nothing once the mail is on its way; a call that is repeated
+   * bears the same `request`.
+   */
+  | {
+      readonly name: "ask-for-mail";
+      readonly email: string;
+      readonly returnTo: string;
+      readonly request: string;
+    }
+  /** It is back, or a person has typed it: a one-time code. */
   | { readonly name: "finish-sign-in"; readonly code: string }
   | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean };
 

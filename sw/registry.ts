@@ -37,9 +37,11 @@ export interface UserRecord {
   readonly absorbed: readonly UserId[];
 }
 
-/** A sign-in for which the browser was sent away. */
+/** A sign-in that goes on in the browser, or in a mailbox. */
 export interface BegunSignIn {
   readonly service: string;
+  /** What the tab called it that asked for a mail. */
+  readonly request?: string;
   /** Proves to the service that the code which comes back is for this browser. */
   readonly verifier: string;
   /** What a code was redeemed for: it cannot be redeemed again, should the worker end before the rest is done. */

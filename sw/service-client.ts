@@ -5,6 +5,7 @@ import type { Grant, GrantRequest } from "../shared/grants.ts";
 import { parseGrant } from "../shared/grants.ts";
 import { parseNamespace } from "../shared/keys.ts";
 import type {
+  EmailSignInRequest,
   KeyChallengeAnswer,
   KeyChallengeRequest,
   KeyVerifyRequest,
@@ -19,6 +20,7 @@ import type { Session } from "./registry.ts";
 const answerMsMax = 20_000;
 
 const codesByStatus: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid-argument",
   401: "unauthenticated",
   403: "denied",
   429: "retry",
@@ -32,6 +34,8 @@ export interface ServiceClient {
   signInWithKey(identity: KeyIdentity): Promise<Session>;
   /** Where to send the browser to sign in, for whoever can show the verifier's hash. */
   startAddress(provider: string, challenge: string, returnTo: string): string;
+  /** Throws `invalid-argument` for what is no address. */
+  askForMail(asked: EmailSignInRequest): Promise<void>;
   /** Exchanges a one-time code; throws `unauthenticated` for one that is over, or not for this verifier. */
   redeem(code: string, verifier: string): Promise<Session>;
   /** The next session of the same sign-in; throws as `grant`. */
@@ -93,6 +97,9 @@ export function createServiceClient(service: string): ServiceClient {
       address.searchParams.set("challenge", challenge);
       address.searchParams.set("return", returnTo);
       return address.href;
+    },
+    async askForMail(asked) {
+      await (await send("v1/auth/email", asked)).body?.cancel();
     },
     async redeem(code, verifier) {
       const asked: RedeemRequest = { code, verifier };

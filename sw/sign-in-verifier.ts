@@ -3,11 +3,11 @@ import { encodeBase64Url } from "../shared/base64url.ts";
 
 const verifierBytes = 32;
 
-export async function newVerifier(): Promise<{
-  readonly verifier: string;
-  readonly challenge: string;
-}> {
-  const verifier = encodeBase64Url(crypto.getRandomValues(new Uint8Array(verifierBytes)));
+export function newVerifier(): string {
+  return encodeBase64Url(crypto.getRandomValues(new Uint8Array(verifierBytes)));
+}
+
+export async function challengeOf(verifier: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
-  return { verifier, challenge: encodeBase64Url(new Uint8Array(hash)) };
+  return encodeBase64Url(new Uint8Array(hash));
 }

@@ -132,6 +132,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return users.signInWithKey(call.secretKey, serviceOf(tab));
       case "begin-sign-in":
         return users.beginSignIn(call.provider, call.returnTo, serviceOf(tab));
+      case "ask-for-mail":
+        return users.askForMail(call, serviceOf(tab));
       case "finish-sign-in":
         return users.finishSignIn(call.code, serviceOf(tab));
       case "sign-out":

@@ -14,7 +14,7 @@ import type { Databases } from "./databases.ts";
 import type { LifeEvent, LifeState } from "./life-machine.ts";
 import { nextLife } from "./life-machine.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
-import { newVerifier } from "./sign-in-verifier.ts";
+import { challengeOf, newVerifier } from "./sign-in-verifier.ts";
 import { mergeUsers } from "./merge-users.ts";
 import type { BegunSignIn, Registry, RegistryState, Session, UserRecord } from "./registry.ts";
 import { absorbing, currentUser, erasingUser, signedOutUser, withUser } from "./registry.ts";
@@ -33,6 +33,13 @@ export interface SignOutOptions {
   readonly discardUnsaved: boolean;
 }
 
+export interface AskForMail {
+  readonly email: string;
+  readonly returnTo: string;
+  /** Names what is asked for, so that a repeated call is known. */
+  readonly request: string;
+}
+
 export interface Users {
   /** The current user's session; waits while one user is being exchanged for another. */
   current(): Promise<UserSession>;
@@ -44,6 +51,8 @@ export interface Users {
   beginSignIn(provider: string, returnTo: string, service: string): Promise<string>;
   /** As `signInWithKey`, with the code that has come back. */
   finishSignIn(code: string, service: string): Promise<void>;
+  /** Resolves once the mail is on its way. */
+  askForMail(asked: AskForMail, service: string): Promise<void>;
   signOut(options: SignOutOptions): Promise<void>;
   /** Changes that belong to a user who is no longer current: they go into that user's database. */
   stash(user: UserId, changes: readonly Changes[]): Promise<void>;
@@ -279,9 +288,20 @@ export function openUsers(parts: UsersParts): Users {
         await signIn(service, signedIn, identity.publicKey);
       }),
     async beginSignIn(provider, returnTo, service) {
-      const { verifier, challenge } = await newVerifier();
+      const verifier = newVerifier();
       await registry.change((state) => ({ ...state, begun: { service, verifier } }));
+      const challenge = await challengeOf(verifier);
       return createServiceClient(service).startAddress(provider, challenge, returnTo);
+    },
+    async askForMail({ email, returnTo, request }, service) {
+      // A tab asks again where the worker ended before it had answered: the mail may be on its way.
+      const { begun } = await registry.change((state) =>
+        state.begun?.request === request
+          ? state
+          : { ...state, begun: { service, verifier: newVerifier(), request } },
+      );
+      const challenge = await challengeOf(begun!.verifier);
+      await createServiceClient(service).askForMail({ email, challenge, return: returnTo });
     },
     finishSignIn: (code, service) =>
       exclusively(async () => {

@@ -71,12 +71,22 @@ export interface Presync {
    */
   signIn(method: "key", options: { readonly secretKey: string }): Promise<void>;
   /**
+   * With an address, resolves once a mail is on its way there; its link leads back to this page, where `connect()` signs
+   * in as after `signIn("github")`. Opened in another browser, the link shows a code, which `signIn` takes here: it then
+   * resolves once the user is signed in. Throws `invalid-argument` for what is no address or no code, `unauthenticated`
+   * for a code that is wrong, used, or older than a quarter of an hour, and `retry` after too many attempts.
+   */
+  signIn(
+    method: "email",
+    options: { readonly email: string } | { readonly code: string },
+  ): Promise<void>;
+  /**
    * Leaves the page for a provider of the service, such as `"github"`, and comes back to this address; it does not resolve
    * before. There, `connect()` finishes it: `status` then has the user, or a problem with the key `sign-in`: `denied`
    * where the user or the provider refused, `unauthenticated` where it took too long or was begun elsewhere.
    */
   signIn(provider: string): Promise<void>;
-  /** The ways to sign in that the service has: `key`, and its providers' names. Throws as `signIn`. */
+  /** The ways to sign in that the service has: `key`, `email`, and its providers' names. Throws as `signIn`. */
   signInMethods(): Promise<readonly string[]>;
   /**
    * `forget` also erases this browser's copy; it throws `unsaved` while the store lacks something, unless

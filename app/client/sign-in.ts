@@ -1,14 +1,17 @@
-/** Signing in, as the page takes part in it: with a key, or at a provider to which the browser is sent. */
+/** Signing in, as the page takes part in it: with a key, a mailed link, or at a provider to which the browser is sent. */
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { parseSecretKey } from "../../shared/secret-key.ts";
 import type { SignInMethods } from "../../shared/sign-in.ts";
-import { readReturn } from "../../shared/sign-in.ts";
+import { codePagePath, readReturn } from "../../shared/sign-in.ts";
 import type { Problem } from "../../shared/status.ts";
+import { readTypedCode } from "../../shared/typed-code.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 export interface SignInOptions {
   readonly secretKey?: string | undefined;
+  readonly email?: string | undefined;
+  readonly code?: string | undefined;
 }
 
 export interface SignIn {
@@ -67,6 +70,23 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
     askToPersist();
   };
 
+  const signInWithMail = async ({ email, code }: SignInOptions): Promise<void> => {
+    if (code !== undefined) {
+      const typed = readTypedCode(code);
+      if (typed === null)
+        throw new PresyncError("invalid-argument", "a code has eight letters and digits");
+      await link.call({ name: "finish-sign-in", code: typed });
+      return askToPersist();
+    }
+    if (typeof email !== "string")
+      throw new PresyncError(
+        "invalid-argument",
+        'signIn("email") needs an { email } or a { code }',
+      );
+    const request = crypto.randomUUID();
+    await link.call({ name: "ask-for-mail", email, returnTo: location.href, request });
+  };
+
   /** The page ends here, unless something is wrong or the user comes back without having signed in. */
   const leaveFor = async (provider: string): Promise<void> => {
     // A browser that is sent to a service that is down would show nothing of the app any more.
@@ -88,7 +108,8 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
     methods,
     signIn(method, options) {
       setProblem(null);
-      return method === "key" ? signInWithKey(options?.secretKey) : leaveFor(method);
+      if (method === "key") return signInWithKey(options?.secretKey);
+      return method === "email" ? signInWithMail(options ?? {}) : leaveFor(method);
     },
     async finish() {
       const back = takeReturn();
@@ -98,7 +119,12 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
         await link.call({ name: "finish-sign-in", code: back.code });
         askToPersist();
       } catch (error) {
-        setProblem({ code: toErrorData(error).code, since: Date.now(), key: "sign-in" });
+        const { code } = toErrorData(error);
+        const typed = back.kind === "code" ? readTypedCode(back.code) : null;
+        // A mailed link that was opened elsewhere than where it was asked for: there the code is to be typed.
+        if (typed !== null && service !== null && code === "unauthenticated")
+          return location.replace(inService(service, codePagePath(typed)));
+        setProblem({ code, since: Date.now(), key: "sign-in" });
       }
     },
   };
@@ -119,10 +145,14 @@ function takeReturn(): Return | null {
   return { kind, code: returnedCodes.has(value) ? (value as ErrorCode) : "unexpected-answer" };
 }
 
+function inService(service: string, path: string): string {
+  return new URL(path, service.endsWith("/") ? service : `${service}/`).href;
+}
+
 async function askMethods(service: string): Promise<readonly string[]> {
   let response: Response;
   try {
-    const address = new URL("v1/auth", service.endsWith("/") ? service : `${service}/`);
+    const address = inService(service, "v1/auth");
     response = await fetch(address, { signal: AbortSignal.timeout(answerMsMax) });
   } catch (cause) {
     throw new PresyncError("unreachable", "the service did not answer", { cause });

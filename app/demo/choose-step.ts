@@ -1,4 +1,4 @@
-/** The ways in: at a provider, where the service has one, or with a key. */
+/** The ways in: at a provider or with a mailed link, where the service has that, or with a key. */
 import type { Presync } from "presync";
 import { byId, element, setMessage } from "./dom.ts";
 import { codeOf, providerWords } from "./problem-words.ts";
@@ -8,7 +8,7 @@ import { submitting } from "./sign-in-step.ts";
 /** Of those that are not written as they are named. */
 const spellings: Readonly<Record<string, string>> = { github: "GitHub", oidc: "OpenID" };
 
-export function createChooseStep(presync: Presync): SignInStep {
+export function createChooseStep(presync: Presync, chooseMail: () => void): SignInStep {
   const providers = byId("providers", HTMLElement);
   const error = byId("providers-error", HTMLElement);
 
@@ -19,6 +19,7 @@ export function createChooseStep(presync: Presync): SignInStep {
     button.dataset["testid"] = `sign-in-${name}`;
     button.addEventListener("click", () => {
       setMessage(error, null);
+      if (name === "email") return chooseMail();
       // It ends with the page, unless something is wrong.
       submitting(button, presync.signIn(name)).catch((failure: unknown) =>
         setMessage(error, providerWords(codeOf(failure))),

@@ -45,6 +45,16 @@ export function providerWords(code: ErrorCode): string {
   return providerFailures[code] ?? signInWords(code);
 }
 
+/** Why no mail was sent. */
+export function mailWords(code: ErrorCode): string {
+  return mailFailures[code] ?? signInWords(code);
+}
+
+/** Why a code from a mail did not sign in. */
+export function typedCodeWords(code: ErrorCode): string {
+  return typedCodeFailures[code] ?? signInWords(code);
+}
+
 const noService =
   "The sign-in service does not answer. Once you are online, try again; your list is safe on this device.";
 const noKey = "The service does not accept this key.";
@@ -65,6 +75,19 @@ const providerFailures: Partial<Record<ErrorCode, string>> = {
   unauthenticated:
     "The sign-in took too long, or was begun in another browser. Please begin again.",
   "invalid-argument": "The sign-in service does not offer this any more.",
+};
+
+const mailFailures: Partial<Record<ErrorCode, string>> = {
+  "invalid-argument": "This is not an email address that mail could be sent to.",
+  retry: "No mail can be sent to this address at the moment. Please try again later.",
+  denied: "The sign-in service does not send mails.",
+};
+
+const typedCodeFailures: Partial<Record<ErrorCode, string>> = {
+  "invalid-argument": "A code has eight letters and digits, such as K7QF-2M9X.",
+  unauthenticated:
+    "This code does not fit, or is more than a quarter of an hour old. Please compare it, or ask for another mail.",
+  retry: "That were too many attempts. Please ask for another mail.",
 };
 
 export interface StartFailure {

@@ -1,33 +1,43 @@
-/** Signing in: at a provider, or with a secret key, a new one or one the user has. */
+/** Signing in: at a provider, with a mailed link, or with a secret key, a new one or one the user has. */
 import type { Presync } from "presync";
 import { createChooseStep } from "./choose-step.ts";
 import { prepareDialog } from "./dialog.ts";
 import { byId, onClick, setMessage, setText } from "./dom.ts";
 import { createKnownKeyStep } from "./known-key-step.ts";
+import { createMailStep } from "./mail-step.ts";
 import { createNewKeyStep } from "./new-key-step.ts";
 import { codeOf, providerWords } from "./problem-words.ts";
 import type { SignInStep } from "./sign-in-step.ts";
 
-type StepName = "choose" | "new" | "known";
+type StepName = "choose" | "mail" | "new" | "known";
 
 const titles: Readonly<Record<StepName, string>> = {
   choose: "Sign in",
+  mail: "Sign in with email",
   new: "Your new key",
   known: "Sign in with your key",
 };
+
+/** For who was signed in so before; others leave the page. */
+const stepsByWay: Readonly<Record<string, StepName>> = { key: "known", email: "mail" };
 
 /** Returns what opens the dialog. */
 export function createSignInDialog(presync: Presync): () => void {
   const dialog = byId("sign-in-dialog", HTMLDialogElement);
   const back = byId("sign-in-back", HTMLButtonElement);
-  const signIn = async (secretKey: string): Promise<void> => {
-    await presync.signIn("key", { secretKey });
+  const finish = async (signingIn: Promise<void>): Promise<void> => {
+    await signingIn;
     dialog.close();
     // The button that opened it is gone.
     byId("status", HTMLElement).focus();
   };
+  const signIn = (secretKey: string): Promise<void> => finish(presync.signIn("key", { secretKey }));
   const steps: Readonly<Record<StepName, SignInStep>> = {
-    choose: createChooseStep(presync),
+    choose: createChooseStep(presync, () => show("mail")),
+    mail: createMailStep({
+      ask: (email) => presync.signIn("email", { email }),
+      finish: (code) => finish(presync.signIn("email", { code })),
+    }),
     new: createNewKeyStep(() => presync.newSecretKey(), signIn),
     known: createKnownKeyStep(signIn),
   };
@@ -56,13 +66,14 @@ export function createSignInDialog(presync: Presync): () => void {
   return () => {
     // Who is signed in comes back the way he came.
     const [way] = presync.status.get().user?.namespace.split(":") ?? [];
-    if (way !== undefined && way !== "key") {
-      presync.signIn(way).catch((failure: unknown) => {
+    const withoutLeaving = way === undefined ? "choose" : stepsByWay[way];
+    if (withoutLeaving === undefined) {
+      presync.signIn(way!).catch((failure: unknown) => {
         open("choose");
         setMessage(byId("providers-error", HTMLElement), providerWords(codeOf(failure)));
       });
       return;
     }
-    open(way === "key" ? "known" : "choose");
+    open(withoutLeaving);
   };
 }

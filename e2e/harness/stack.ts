@@ -16,6 +16,10 @@ import { createBucketClient } from "../../scripts/dev-store/conformance/client.t
 import type { ServiceConfig, StoreConfig } from "../../service/config.ts";
 import type { IdentityProvider } from "../../scripts/identity/identity-provider.ts";
 import { startIdentityProvider } from "../../scripts/identity/identity-provider.ts";
+import type { MailServer } from "../../scripts/identity/mail-server.ts";
+import { startMailServer } from "../../scripts/identity/mail-server.ts";
+import type { EmailSettings } from "../../service/mailer.ts";
+import { createSmtpMailer } from "../../service/smtp-mailer.ts";
 import type { Provider } from "../../service/provider.ts";
 import { githubProvider } from "../../service/providers/github.ts";
 import type { Listening } from "../../service/node.ts";
@@ -32,6 +36,8 @@ export interface StackOptions {
   readonly sessionSeconds?: number;
   /** With a provider that stands where GitHub does. */
   readonly github?: boolean;
+  /** With a mail server that takes mails with links. */
+  readonly email?: boolean;
   /** The HTML of another page than the test page. */
   readonly page?: string;
   /** The demo, with its `presync-manifest.js`, instead of the test page. */
@@ -68,11 +74,18 @@ export interface Stack {
   readonly sessionSecret: string;
   /** Null unless it was asked for. */
   readonly identity: IdentityProvider | null;
+  /** Null unless it was asked for. */
+  readonly mail: MailServer | null;
   close(): Promise<void>;
 }
 
 function githubAt({ url, clientId, clientSecret }: IdentityProvider): Provider {
   return githubProvider({ url, apiUrl: url, clientId, clientSecret });
+}
+
+function mailThrough({ url }: MailServer): EmailSettings {
+  const from = { name: "Shared list", address: "no-reply@example.com" };
+  return { mailer: createSmtpMailer({ url, from }), appName: "Shared list" };
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -93,12 +106,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       ? await startIdentityProvider([`http://127.0.0.1:${servicePort}/v1/auth/github/callback`])
       : null;
     if (identity !== null) closers.push(() => identity.close());
+    const mail = options.email ? await startMailServer() : null;
+    if (mail !== null) closers.push(() => mail.close());
     const sessionSecret = randomBytes(32).toString("base64url");
     const service = servicePart(servicePort, {
       origins,
       store: store.config,
       sessionSecrets: [sessionSecret],
       providers: identity === null ? [] : [githubAt(identity)],
+      ...(mail === null ? {} : { email: mailThrough(mail) }),
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
       ...(options.sessionSeconds === undefined ? {} : { sessionSeconds: options.sessionSeconds }),
     });
@@ -115,6 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       app,
       service,
       identity,
+      mail,
       store: {
         ...store,
         url: endpoint,

@@ -26,11 +26,15 @@ export function portsFrom(port: number): number[] {
   return Array.from({ length: nextPortsMax }, (_, index) => port + index);
 }
 
-/** Listens on loopback; rejects with Node's error where the port is taken. */
-export async function listenOn(server: Server, port: number): Promise<number> {
+/** Listens on loopback, unless another address is named; rejects with Node's error where the port is taken. */
+export async function listenOn(
+  server: Server,
+  port: number,
+  host: string = "127.0.0.1",
+): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, host, () => {
       server.off("error", reject);
       resolve();
     });

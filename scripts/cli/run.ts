@@ -43,6 +43,7 @@ async function run(command: Exclude<Command, DoctorArguments>, world: CliWorld):
       const stopped = world.untilStopped();
       const service = await startService(world.environment, warn);
       print(`presync service listens at ${service.url}`);
+      if (service.metricsUrl !== undefined) print(`metrics are at ${service.metricsUrl}`);
       await stopped;
       return service.close();
     }

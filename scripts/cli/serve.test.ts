@@ -1,0 +1,83 @@
+/** What `presync serve` adds to the service: metrics, and mail. */
+import { afterEach, expect, test } from "vitest";
+import type { Serving } from "./serve.ts";
+import { startService } from "./serve.ts";
+
+const environment = {
+  PRESYNC_ENDPOINT: "http://127.0.0.1:9",
+  PRESYNC_REGION: "us-east-1",
+  PRESYNC_BUCKET: "bucket",
+  PRESYNC_READ_KEY_ID: "R",
+  PRESYNC_READ_KEY_SECRET: "r",
+  PRESYNC_WRITE_KEY_ID: "W",
+  PRESYNC_WRITE_KEY_SECRET: "w",
+  PRESYNC_ADMIN_KEY_ID: "A",
+  PRESYNC_ADMIN_KEY_SECRET: "a",
+  PRESYNC_PUBLIC_URL: "http://127.0.0.1:1",
+  PRESYNC_ORIGINS: "http://127.0.0.1:2",
+  PRESYNC_SESSION_SECRET: "a-session-secret-that-is-long-enough",
+  PORT: "0",
+};
+
+let serving: Serving | undefined;
+
+afterEach(async () => {
+  await serving?.close();
+  serving = undefined;
+});
+
+async function start(more: Readonly<Record<string, string>>): Promise<Serving> {
+  const settings = { ...environment, ...more };
+  serving = await startService(
+    settings,
+    () => {},
+    () => {},
+  );
+  return serving;
+}
+
+test("metrics name routes and not what stands in their place, on a port of their own", async () => {
+  const { url, metricsUrl } = await start({ PRESYNC_METRICS_PORT: "0" });
+  await fetch(`${url}/v1/auth`);
+  await fetch(`${url}/v1/auth/email/link/some-secret`);
+  const text = await (await fetch(metricsUrl!)).text();
+  expect(text).toMatch(
+    /presync_request_seconds_count\{method="GET",route="\/v1\/auth",status="200"\} 1/,
+  );
+  expect(text).not.toContain("some-secret");
+  expect(text).toContain("process_cpu_user_seconds_total");
+  expect((await fetch(`${url}/metrics`)).status).toBe(404);
+  expect((await fetch(new URL("/", metricsUrl))).status).toBe(404);
+});
+
+test("without a port for metrics there are none", async () => {
+  expect((await start({})).metricsUrl).toBeUndefined();
+});
+
+test("a client that asks too often is told to wait", async () => {
+  const { url } = await start({});
+  const origin = environment.PRESYNC_ORIGINS;
+  const statuses = new Set<number>();
+  let retryAfter: string | null = null;
+  for (let n = 0; n < 130; n++) {
+    const answer = await fetch(`${url}/v1/auth/redeem`, {
+      method: "POST",
+      headers: { origin, "content-type": "application/json" },
+      body: "{}",
+    });
+    statuses.add(answer.status);
+    retryAfter = answer.headers.get("retry-after");
+    if (answer.status === 429)
+      expect(answer.headers.get("access-control-allow-origin")).toBe(origin);
+  }
+  expect([...statuses]).toEqual([400, 429]);
+  expect(Number(retryAfter)).toBeGreaterThan(0);
+});
+
+test("the ways to sign in are those that the environment has settings for", async () => {
+  const { url } = await start({
+    PRESYNC_SMTP_URL: "smtp://127.0.0.1:1",
+    PRESYNC_MAIL_FROM: "Notes <no-reply@example.com>",
+  });
+  expect(await (await fetch(`${url}/v1/auth`)).json()).toEqual({ methods: ["key", "email"] });
+});
