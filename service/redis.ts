@@ -30,14 +30,6 @@ export function connectRedis(url: string, log: Log): SharedState {
     log({ level: "error", event: "redis-failed", code: typeof code === "string" ? code : "" });
   });
 
-  const ask = async <T>(question: () => Promise<T>): Promise<T> => {
-    try {
-      return await question();
-    } catch {
-      throw new PresyncError("retry", "Redis does not answer; try again");
-    }
-  };
-
   return {
     limits: createRedisLimits(redis),
     claims: {
@@ -47,4 +39,12 @@ export function connectRedis(url: string, log: Log): SharedState {
     },
     close: () => redis.disconnect(),
   };
+}
+
+async function ask<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch {
+    throw new PresyncError("retry", "Redis does not answer; try again");
+  }
 }

@@ -128,6 +128,7 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
       plugins: [shippedPresync],
     },
     { ...node, entryPoints: ["service/index.ts"], outfile: "dist/service.js" },
+    { ...node, entryPoints: ["service/index-node.ts"], outfile: "dist/service-node.js" },
     {
       ...node,
       entryPoints: ["scripts/cli.ts"],

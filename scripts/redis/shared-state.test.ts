@@ -1,5 +1,5 @@
 /** What instances of the service share through a real Redis. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LogEvent } from "../../service/log.ts";
 import type { SharedState } from "../../service/redis.ts";
 import { connectRedis } from "../../service/redis.ts";
@@ -14,7 +14,7 @@ beforeEach(async () => {
   server = await startRedis();
   events = [];
   instances = [0, 1].map(() => connectRedis(server.url, (event) => events.push(event)));
-  for (const { claims } of instances) await expect.poll(() => isUp(claims)).toBe(true);
+  for (const { claims } of instances) await vi.waitUntil(() => isUp(claims), { timeout: 10_000 });
 });
 
 afterEach(async () => {
