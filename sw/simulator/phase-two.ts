@@ -10,7 +10,7 @@ import { capabilities } from "./capabilities.ts";
 import { judgeActor } from "./contents.ts";
 import { exposedDocuments, forkedDocuments } from "./exposure.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { HeldDocument, Holding } from "./observed.ts";
+import type { HeldDocument, Holding, Write } from "./observed.ts";
 import type { Simulation } from "./simulation.ts";
 
 const minuteMs = 60_000;
@@ -95,6 +95,7 @@ function visit(sim: Simulation, device: Device): void {
  */
 function unrestOf(sim: Simulation, live: readonly Device[], isLenient: boolean): string[] {
   const unrest: string[] = [];
+  const owners = new Map<string, string>();
   const parted = new Map<string, string>();
   const heads = new Map<string, string>();
   for (const device of live) {
@@ -106,6 +107,13 @@ function unrestOf(sim: Simulation, live: readonly Device[], isLenient: boolean):
     const { bucket, pending } = incarnation.engine.status();
     if (bucket !== "saved")
       unrest.push(`${device.name} is ${bucket} with ${pending.documents} left`);
+    const newest = newestManifest(sim, device);
+    if (newest !== undefined) {
+      // Of two clones the one that was written over has still to look, and to flee.
+      const other = owners.get(newest.replica) ?? newest.fingerprint;
+      owners.set(newest.replica, other);
+      if (other !== newest.fingerprint) unrest.push(`${device.name} is one of two owners`);
+    }
     for (const { id } of sim.documents) {
       const found = headsOf(incarnation, id);
       const others = heads.get(id) ?? found;
@@ -163,6 +171,15 @@ function holdingOf(sim: Simulation, device: Device): Holding {
   return { device: device.name, isCold: device === sim.devices.at(-1), documents, changes, stored };
 }
 
+/** What it wrote last as the replica it is now, of what was acknowledged. */
+function newestManifest({ context }: Simulation, { name, registry }: Device): Write | undefined {
+  return context.observed.writes
+    .filter(({ device, replica }) => device === name && replica === registry.grant?.replica)
+    .filter(({ manifest, acknowledgedAt }) => manifest !== null && acknowledgedAt !== null)
+    .toSorted((a, b) => a.generation - b.generation)
+    .at(-1);
+}
+
 function observeBucket(sim: Simulation, live: readonly Device[]): void {
   const { observed } = sim.context;
   const { bucket, signer } = sim;
@@ -185,11 +202,7 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
   for (const device of live) {
     const replica = device.registry.grant?.replica;
     if (replica === undefined) continue;
-    const newest = observed.writes
-      .filter((write) => write.device === device.name && write.replica === replica)
-      .filter((write) => write.manifest !== null && write.acknowledgedAt !== null)
-      .toSorted((a, b) => a.generation - b.generation)
-      .at(-1);
+    const newest = newestManifest(sim, device);
     const found = bucket.below(signer.namespace, replica).get(manifestName);
     const isTwin = found !== undefined && found.etag === sim.lastSeen(device, replica);
     const inBucket = found?.decoded?.generation ?? null;
