@@ -16,21 +16,21 @@ export function createMailStep({ ask, finish }: MailSignIn): SignInStep {
   const address = byId("mail-address", HTMLInputElement);
   const code = byId("mail-code", HTMLInputElement);
 
-  const showMailForm = (): void => {
-    mailForm.hidden = false;
-    codeForm.hidden = true;
-    address.focus();
+  const show = (form: HTMLFormElement): void => {
+    mailForm.hidden = form !== mailForm;
+    codeForm.hidden = form !== codeForm;
+  };
+
+  const showCodeForm = (sentTo: string | null): void => {
+    const words = `A mail is on its way to ${sentTo}. Open its link in this browser, within a quarter of an hour.`;
+    setText(byId("mail-sent", HTMLElement), sentTo === null ? "" : words);
+    show(codeForm);
+    code.focus();
   };
 
   const send = async (email: string): Promise<void> => {
     await ask(email);
-    setText(
-      byId("mail-sent", HTMLElement),
-      `A mail is on its way to ${email}. Open its link in this browser, within a quarter of an hour.`,
-    );
-    mailForm.hidden = true;
-    codeForm.hidden = false;
-    code.focus();
+    showCodeForm(email);
   };
 
   mailForm.addEventListener("submit", (event) => {
@@ -47,12 +47,16 @@ export function createMailStep({ ask, finish }: MailSignIn): SignInStep {
       (failure: unknown) => setError(code, "code-error", typedCodeWords(codeOf(failure))),
     );
   });
-  onClick("mail-again", showMailForm);
+  onClick("have-code", () => showCodeForm(null));
+  onClick("mail-again", () => {
+    show(mailForm);
+    address.focus();
+  });
 
   return {
-    // A mail may be under way from before: then its code is what is missing.
-    open: () => (mailForm.hidden ? code : address).focus(),
+    open: () => address.focus(),
     close() {
+      show(mailForm);
       code.value = "";
       setError(address, "mail-error", null);
       setError(code, "code-error", null);
