@@ -83,6 +83,39 @@ test("a link that is opened elsewhere shows a code to type where it was asked fo
   await expectState(laptop, "saved");
 });
 
+test("a browser without service workers shows the code, too", async ({ stack, device }) => {
+  const laptop = await openDemo(await device("laptop"));
+  await askForMail(laptop);
+  const phone = await device("phone");
+  await phone.context.addInitScript(() => {
+    delete (Navigator.prototype as { serviceWorker?: unknown }).serviceWorker;
+  });
+  const page = await phone.page();
+  await page.goto(await mailedLink(stack, 1));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Type this code" })).toBeVisible();
+  await laptop.getByTestId("mail-code").fill(await page.locator("output").innerText());
+  await laptop.getByTestId("code-submit").click();
+  await expect(laptop.getByTestId("sign-out")).toBeVisible();
+});
+
+test("of two mails that were asked for the first one signs in as well", async ({
+  stack,
+  device,
+}) => {
+  const page = await openDemo(await device("laptop"));
+  await askForMail(page);
+  const link = await mailedLink(stack, 1);
+  await page.getByRole("button", { name: "Send another mail" }).click();
+  await page.getByTestId("mail-submit").click();
+  await mailedLink(stack, 2);
+  const tab = await openLink(page, link);
+  await tab.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByTestId("sign-out")).toBeVisible();
+  // The dialog that asked is closed with it.
+  await page.getByTestId("sign-out").click();
+});
+
 test("a link is good once, and what only looks at it uses nothing up", async ({
   stack,
   device,

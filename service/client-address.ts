@@ -25,14 +25,20 @@ function connection(c: Context): string | undefined {
 }
 
 /** An IPv4 address itself; of an IPv6 address its /64. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined || !address.includes(":")) return mapped ?? address;
-  const [head = "", tail] = address.split("%")[0]!.toLowerCase().split("::");
+export function networkOf(given: string): string {
+  const text = withoutPort(given);
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1];
+  if (mapped !== undefined || !text.includes(":")) return mapped ?? text;
+  const [head = "", tail] = text.split("%")[0]!.toLowerCase().split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
   const groups = [...before, ...Array.from({ length: zeros }, () => "0"), ...after];
   const network = groups.slice(0, ipv6NetworkGroups).map((group) => group.replace(/^0+(?=.)/, ""));
   return `${network.join(":")}::/64`;
+}
+
+/** Some proxies write `192.0.2.7:5678`, and `[2001:db8::1]:5678`. */
+function withoutPort(text: string): string {
+  return /^\[([^\]]*)\]/.exec(text)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(text)?.[1] ?? text;
 }

@@ -65,7 +65,7 @@ export interface ServiceConfig {
   readonly email?: EmailSettings | null;
   /** How often something may be done; without it, as often as anybody likes. */
   readonly limits?: Limits;
-  /** What may happen once; without it the store is asked, which then must have create-if-absent. */
+  /** Says what happens the first time, where the store has no create-if-absent. */
   readonly claims?: Claims | null;
   /** Who asks, for limits: the address of the client. Without it all are one. */
   readonly clientOf?: (c: Context) => string;

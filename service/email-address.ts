@@ -10,7 +10,8 @@ const addressLettersMax = 254;
 
 /** The dot-atom of RFC 5322 section 3.2.3: nothing that needs quoting, and nothing that means something in a header. */
 const localPattern = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
-const domainPattern = /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
+const domainPattern =
+  /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?=[0-9-]*[a-z])[a-z0-9-]{2,63}$/;
 
 /**
  * The one spelling of an address: small letters (hosts that tell `Ada` from `ada` are not known to exist), the domain

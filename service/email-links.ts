@@ -1,6 +1,6 @@
 /**
  * What a mailed link stands for: one object `@service/mail/<day>/<id>` for each mail, sealed. Its id is a hash of the
- * challenge, so that whoever holds the verifier finds it; the link names it, and carries a secret of its own.
+ * challenge, so that whoever holds the verifier finds it; the link names it, and carries a secret.
  *
  * The link leads to a code, made of its secret. The code is of use only together with the verifier, which the browser
  * has that asked: a link that was opened elsewhere, or by somebody else, signs nobody in there.
@@ -11,7 +11,10 @@ import type { Namespace } from "../shared/keys.ts";
 import { isNamespace } from "../shared/keys.ts";
 import { typedCodeOf } from "../shared/typed-code.ts";
 import type { CheckedConfig } from "./config.ts";
+import type { DerivedKey } from "./derived-key.ts";
+import { deriveHmacKey, firstVerdict } from "./derived-key.ts";
 import { emailNamespace } from "./email-address.ts";
+import { limit } from "./limits.ts";
 import { challengeOf, refused } from "./one-time-codes.ts";
 import { createSealer } from "./sealed.ts";
 import type { SingleUse } from "./single-use.ts";
@@ -23,7 +26,6 @@ import { textHash } from "./text-hash.ts";
 export const linkSecondsMax = 900;
 
 const recordVersion = 1;
-const secretBytes = 32;
 
 /** What a link consists of: 43 letters of base64url each. */
 export interface LinkParts {
@@ -48,10 +50,10 @@ export interface EmailRequest {
 
 export interface EmailLinks {
   /**
-   * Null where the same was asked before: whoever had no answer asks again, and the mail is on its way. Throws
-   * `invalid-argument` where that challenge was somebody else's.
+   * The same link where the same is asked again, by who had no answer. Throws `invalid-argument` where that challenge was
+   * for another address, `retry` where it was too long ago.
    */
-  create(request: EmailRequest): Promise<LinkParts | null>;
+  create(request: EmailRequest): Promise<LinkParts>;
   /** What the link leads to; null where there is none, or not any more. */
   open(link: LinkParts): Promise<{ readonly code: string; readonly returnTo: string } | null>;
   /** Whose code it is; throws `unauthenticated` for one that is wrong, over, used, or another browser's. */
@@ -61,9 +63,12 @@ export interface EmailLinks {
 export function createEmailLinks(
   store: StoreClient,
   singleUse: SingleUse,
-  config: Pick<CheckedConfig, "sessionSecrets" | "now">,
+  config: Pick<CheckedConfig, "sessionSecrets" | "now" | "limits">,
 ): EmailLinks {
-  const { now } = config;
+  const { now, limits } = config;
+  const secretKeys = Promise.all(
+    config.sessionSecrets.map((secret) => deriveHmacKey(secret, "presync/v1/mailed-link-secret")),
+  );
   const sealer = createSealer<MailRecord>(config, "mailed-link", linkSecondsMax);
 
   /** It may have been made before midnight. */
@@ -79,7 +84,7 @@ export function createEmailLinks(
   return {
     async create({ address, challenge, returnTo }) {
       const id = await textHash(challenge);
-      const secret = encodeBase64Url(crypto.getRandomValues(new Uint8Array(secretBytes)));
+      const secret = await secretOf((await secretKeys)[0]!, id);
       const day = dayOf(now());
       const namespace = await emailNamespace(address);
       const sealed = await sealer.seal({
@@ -91,8 +96,17 @@ export function createEmailLinks(
       });
       const record = JSON.stringify({ version: recordVersion, sealed });
       if (await store.create(keyOf(day, id), record)) return { id, secret };
-      if ((await find(id))?.namespace === namespace) return null;
-      throw new PresyncError("invalid-argument", "this challenge was used before");
+      const found = await find(id);
+      if (found === null) throw new PresyncError("retry", "this was asked too long ago; ask anew");
+      if (found.namespace !== namespace)
+        throw new PresyncError("invalid-argument", "this challenge was used before");
+      // The first of the service's secrets may have been another one.
+      const given = await firstVerdict(await secretKeys, async (key) => {
+        const candidate = await secretOf(key, id);
+        return (await textHash(candidate)) === found.secretHash ? candidate : undefined;
+      });
+      if (given === undefined) throw new PresyncError("retry", "this link is over; ask anew");
+      return { id, secret: given };
     },
     async open({ id, secret }) {
       const found = await find(id);
@@ -104,7 +118,10 @@ export function createEmailLinks(
     async redeem(code, verifier) {
       const id = await textHash(await challengeOf(verifier));
       const found = await find(id);
-      if (found === null || found.codeHash !== (await textHash(code))) throw refused();
+      if (found === null) throw refused();
+      // Forty bits are few, for whoever may try for ever.
+      await limit(limits, "code-attempts", id);
+      if (found.codeHash !== (await textHash(code))) throw refused();
       if (!isNamespace(found.namespace)) throw refused();
       if (!(await singleUse.claim(found.day, id))) throw refused();
       return found.namespace;
@@ -114,6 +131,12 @@ export function createEmailLinks(
 
 function keyOf(day: string, id: string): string {
   return `@service/mail/${day}/${id}`;
+}
+
+/** Nobody but the service can say it, and each instance says the same. */
+async function secretOf(key: DerivedKey, id: string): Promise<string> {
+  const mac = await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(id));
+  return encodeBase64Url(new Uint8Array(mac));
 }
 
 async function codeOf(secret: string): Promise<string> {

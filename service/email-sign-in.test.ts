@@ -12,6 +12,7 @@ import {
   post,
   refusalOf,
   serviceOrigin,
+  testConfig,
 } from "./test-world.ts";
 import { textHash } from "./text-hash.ts";
 
@@ -200,6 +201,8 @@ test.each([
   '"ada lovelace"@example.com',
   "ada@example.com/path",
   "ada@[127.0.0.1]",
+  "ada@192.168.0.100",
+  "ada@2130706444",
   "a..da@example.com",
   `${"a".repeat(65)}@example.com`,
   `ada@${"a".repeat(64)}.example`,
@@ -226,9 +229,10 @@ test.each([
   expect(await refusalOf(post(world.app, "/v1/auth/email", body))).toBe(refusal);
 });
 
-test("who had no answer asks again, and gets no second mail; nobody else has that challenge", async () => {
+test("who had no answer asks again, and gets the same link; nobody else has that challenge", async () => {
   await ask();
   expect((await ask(" ADA@example.com")).status).toBe(202);
+  expect(linkOf(mails.pop())).toBe(linkOf(mails[0]));
   expect(await refusalOf(ask("eve@example.com"))).toBe("400 invalid-argument");
   expect(mails).toHaveLength(1);
 });
@@ -246,6 +250,41 @@ test("a mail server that is down is said, and to be tried again", async () => {
   expect(await refusalOf(ask())).toBe("503 retry");
   const failed = world.events.find(({ event }) => event === "mail-failed");
   expect(failed).toEqual({ level: "error", event: "mail-failed", code: "ECONNECTION" });
+});
+
+test("what could not be sent is sent when it is asked for again, and was not counted", async () => {
+  let isDown = true;
+  world = createTestWorld({
+    limits: createMemoryLimits(),
+    email: {
+      mailer: {
+        async send(mail) {
+          if (isDown) throw new Error("down");
+          return mails.push(mail) > 0;
+        },
+      },
+    },
+  });
+  for (let attempt = 0; attempt < 8; attempt++) expect(await refusalOf(ask())).toBe("503 retry");
+  isDown = false;
+  expect((await ask()).status).toBe(202);
+  expect((await redeem(await codeFrom(press(linkOf(mails[0]))))).status).toBe(200);
+});
+
+test("what is asked for again after a quarter of an hour is to be asked for anew", async () => {
+  await ask();
+  world.clock.ms += 16 * minuteMs;
+  expect(await refusalOf(ask())).toBe("503 retry");
+});
+
+test("the same link comes from a service whose first secret is another one by now", async () => {
+  await ask();
+  const [former] = testConfig.sessionSecrets;
+  const fresh = "another-session-secret-that-is-long-enough";
+  const app = world.another({ sessionSecrets: [fresh, former!] });
+  const challenge = await textHash(verifier);
+  await post(app, "/v1/auth/email", { email: address, challenge, return: returnTo });
+  expect(linkOf(mails[1])).toBe(linkOf(mails[0]));
 });
 
 test("neither bucket nor log hold the address, the link, or the code", async () => {
@@ -299,20 +338,26 @@ test("one address gets few mails, and one client asks for few", async () => {
     limits,
     clientOf: () => clients.at(-1) ?? "",
   });
-  const statuses: number[] = [];
-  for (let n = 0; n < 6; n++) {
-    clients.push(`client ${n}`);
-    statuses.push(
-      (await ask(address, `verifier-${n}-that-is-long-enough-to-be-taken-for-one`)).status,
+  const askAs = (client: string, n: number, email = address): Promise<Response> => {
+    clients.push(client);
+    return ask(
+      email,
+      `verifier-${n}-of-${client.replaceAll(" ", "-")}-that-is-long-enough-to-be-one`,
     );
-  }
-  expect(statuses).toEqual([202, 202, 202, 202, 202, 429]);
-  clients.push("one client");
+  };
+  const statusesOf = async (client: string, count: number): Promise<number[]> => {
+    const answers: number[] = [];
+    for (let n = 0; n < count; n++) answers.push((await askAs(client, n)).status);
+    return answers;
+  };
+  expect(await statusesOf("a stranger", 6)).toEqual([202, 202, 202, 202, 202, 429]);
+  // The stranger has not used up what others may ask for.
+  expect(await statusesOf("the owner", 2)).toEqual([202, 202]);
+  for (const client of ["a second", "a third", "a fourth"]) await statusesOf(client, 5);
+  expect(await statusesOf("a sixth", 1)).toEqual([429]);
   let refused = 0;
-  for (let n = 0; n < 35; n++) {
-    const by = `verifier-${n}-of-one-client-that-is-long-enough-to-be-one`;
-    if ((await ask(`user${n}@example.com`, by)).status === 429) refused++;
-  }
+  for (let n = 0; n < 35; n++)
+    if ((await askAs("one client", n, `user${n}@example.com`)).status === 429) refused++;
   expect(refused).toBe(5);
 });
 

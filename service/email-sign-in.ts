@@ -19,6 +19,7 @@ import type { EmailLinks } from "./email-links.ts";
 import { composeMail } from "./email-mail.ts";
 import { codePage, confirmPage, overPage } from "./email-page.ts";
 import { readJson, stringOf } from "./json-body.ts";
+import type { LimitName } from "./limits.ts";
 import { limit } from "./limits.ts";
 import type { EmailSettings, Mail } from "./mailer.ts";
 import { checkedChallenge, checkedReturn, serviceAddress } from "./sign-in-request.ts";
@@ -43,14 +44,24 @@ export function addEmailSignIn(app: Hono, config: CheckedConfig, parts: EmailPar
     const address = readAddress(stringOf(body["email"], "email"));
     const challenge = checkedChallenge(body["challenge"]);
     const returnTo = checkedReturn(body["return"], config.origins);
-    await limit(limits, "mails-for-client", config.clientOf(c));
-    await limit(limits, "mails-to-address", await textHash(address));
+    const client = config.clientOf(c);
+    const asked = await textHash(address);
+    const counted: [LimitName, string][] = [
+      ["mails-for-client", client],
+      ["mails-to-address-for-client", `${asked} ${client}`],
+      ["mails-to-address", asked],
+    ];
+    for (const [name, key] of counted) await limit(limits, name, key);
     await singleUse.check();
-    const made = await links.create({ address, challenge, returnTo });
-    if (made !== null) {
-      const appOrigin = new URL(returnTo).origin;
-      const link = serviceAddress(config, `v1/auth/email/link/${made.id}/${made.secret}`);
-      await send(await composeMail({ to: address, appName: nameOf(appOrigin), appOrigin, link }));
+    const { id, secret } = await links.create({ address, challenge, returnTo });
+    const appOrigin = new URL(returnTo).origin;
+    const link = serviceAddress(config, `v1/auth/email/link/${id}/${secret}`);
+    const mail = await composeMail({ to: address, appName: nameOf(appOrigin), appOrigin, link });
+    try {
+      await send(mail);
+    } catch (error) {
+      for (const [name, key] of counted) await limits.giveBack(name, key);
+      throw error;
     }
     // The same for every address.
     return c.body(null, 202);
@@ -60,7 +71,9 @@ export function addEmailSignIn(app: Hono, config: CheckedConfig, parts: EmailPar
   async function send(mail: Mail): Promise<void> {
     try {
       const isSent = await email.mailer.send(mail);
-      log({ level: "info", event: isSent ? "mail-sent" : "mail-refused" });
+      log(
+        isSent ? { level: "info", event: "mail-sent" } : { level: "warn", event: "mail-refused" },
+      );
     } catch (error) {
       const { code } = error as { readonly code?: unknown };
       log({ level: "error", event: "mail-failed", code: typeof code === "string" ? code : "" });

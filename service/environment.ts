@@ -146,6 +146,10 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     warnings.push(`PRESYNC_WRITE_KEY_ID is the key that also reads. ${keyWarnings.WRITE}`);
   if (isPlainHttp(publicUrl))
     warnings.push("PRESYNC_PUBLIC_URL is not https: sessions and signed URLs travel readable");
+  if (publicUrl.startsWith("https:") && proxies === undefined)
+    warnings.push(
+      "PRESYNC_PROXIES is not set: if a proxy stands in front, all clients count as one for limits",
+    );
   for (const name of Object.keys(environment))
     if (name.startsWith("PRESYNC_") && !(name in variables))
       warnings.push(`${name} is not a setting of this version and is ignored`);

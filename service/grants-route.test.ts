@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createMemoryLimits } from "./rate-limits.ts";
 import {
   askGrant,
   createTestKey,
@@ -17,6 +18,23 @@ async function lifeOf(changes: object): Promise<number> {
 }
 
 describe("asking for a grant", () => {
+  it("is limited for each user, and no user uses up another's", async () => {
+    const { app } = createTestWorld({ limits: createMemoryLimits() });
+    const [mine, others] = [
+      await signIn(app, await createTestKey()),
+      await signIn(app, await createTestKey()),
+    ];
+    const request = {
+      kind: "browser",
+      replica: (await getGrant(app, mine.session)).replica,
+    } as const;
+    const answers: number[] = [];
+    for (let n = 0; n < 125; n++)
+      answers.push((await askGrant(app, mine.session, { ...request, kind: "browser" })).status);
+    expect(answers.filter((status) => status === 429)).toHaveLength(6);
+    expect((await askGrant(app, others.session, { kind: "browser" })).status).toBe(200);
+  });
+
   it("gives the own prefix to write, and the user's replicas to read", async () => {
     const { app, clock } = createTestWorld({ grantSeconds: 1000 });
     const { session, namespace } = await signIn(app, await createTestKey());

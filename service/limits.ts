@@ -2,8 +2,10 @@
 import { PresyncError } from "../shared/errors.ts";
 
 export type LimitName =
-  /** Mails to one address. */
+  /** Mails to one address, whoever asks for them. */
   | "mails-to-address"
+  /** Mails to one address that one client asks for: nobody uses up what its owner may ask for. */
+  | "mails-to-address-for-client"
   /** Mails that one client asks for. */
   | "mails-for-client"
   /** Attempts to redeem a code for one mail. */
@@ -22,7 +24,8 @@ export interface Allowance {
 
 /** A person never meets one of these; a household behind one address hardly ever. */
 export const allowances: Readonly<Record<LimitName, Allowance>> = {
-  "mails-to-address": { count: 5, seconds: 3600 },
+  "mails-to-address": { count: 20, seconds: 3600 },
+  "mails-to-address-for-client": { count: 5, seconds: 3600 },
   "mails-for-client": { count: 30, seconds: 3600 },
   "code-attempts": { count: 10, seconds: 900 },
   "sign-ins": { count: 120, seconds: 60 },
@@ -33,9 +36,14 @@ export const allowances: Readonly<Record<LimitName, Allowance>> = {
 export interface Limits {
   /** Counts one; resolves to 0 where it is allowed, and else to the milliseconds until it may be. Never rejects. */
   take(name: LimitName, key: string): Promise<number>;
+  /** Counts one less: what was counted has not happened. Never rejects. */
+  giveBack(name: LimitName, key: string): Promise<void>;
 }
 
-export const noLimits: Limits = { take: () => Promise.resolve(0) };
+export const noLimits: Limits = {
+  take: () => Promise.resolve(0),
+  giveBack: () => Promise.resolve(),
+};
 
 /** Answered with 429. */
 export class LimitError extends PresyncError {

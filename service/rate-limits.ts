@@ -31,6 +31,7 @@ interface LimiterOptions {
 
 interface Limiter {
   consume(key: string): Promise<unknown>;
+  reward(key: string): Promise<unknown>;
 }
 
 function createLimits(create: (options: LimiterOptions) => Limiter): Limits {
@@ -49,6 +50,12 @@ function createLimits(create: (options: LimiterOptions) => Limiter): Limits {
         // What counts is out of order: nobody is locked out for that.
         return refusal instanceof RateLimiterRes ? Math.max(1, refusal.msBeforeNext) : 0;
       }
+    },
+    async giveBack(name, key) {
+      await limiters
+        .get(name)
+        ?.reward(key)
+        .catch(() => undefined);
     },
   };
 }

@@ -4,10 +4,8 @@ import { readTypedCode } from "../shared/typed-code.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { EmailLinks } from "./email-links.ts";
 import { readJson, stringOf } from "./json-body.ts";
-import { limit } from "./limits.ts";
 import type { OneTimeCodes } from "./one-time-codes.ts";
 import type { Sessions } from "./session.ts";
-import { textHash } from "./text-hash.ts";
 
 export interface RedeemParts {
   readonly sessions: Sessions;
@@ -17,7 +15,7 @@ export interface RedeemParts {
 
 export function addRedeem(
   app: Hono,
-  { limits, log }: CheckedConfig,
+  { log }: CheckedConfig,
   { sessions, codes, links }: RedeemParts,
 ): void {
   app.post("/v1/auth/redeem", async (c) => {
@@ -26,8 +24,6 @@ export function addRedeem(
     const verifier = stringOf(body["verifier"], "verifier");
     const typed = readTypedCode(code);
     if (typed === null) return c.json(await sessions.issue(await codes.redeem(code, verifier)));
-    // Forty bits are few, for whoever may try for ever.
-    await limit(limits, "code-attempts", await textHash(verifier));
     const namespace = await links.redeem(typed, verifier);
     log({ level: "info", event: "signed-in", namespace });
     return c.json(await sessions.issue(namespace));

@@ -1,12 +1,10 @@
 /** What a sign-in is begun with, checked; and where it comes back to. */
 import { PresyncError } from "../shared/errors.ts";
+import { returnLettersMax } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
 
 /** 43 letters: SHA-256 as base64url. */
 const challengePattern = /^[\w-]{43}$/;
-
-/** With what is around it, it has to fit into a cookie of 4 kB. */
-const returnLettersMax = 1500;
 
 export function checkedChallenge(value: unknown): string {
   if (typeof value === "string" && challengePattern.test(value)) return value;

@@ -1,9 +1,10 @@
 /**
  * What may happen once: the first one to make an object of its name has it, of however many instances. It rests on the
  * store refusing `If-None-Match: *` where there is an object, which not all do: that is tried before it is relied on.
- * With something else to claim names from, such as a Redis, the store is not asked.
+ * Where the store does not, names are claimed elsewhere, if there is such a place: in a Redis.
  */
 import { PresyncError } from "../shared/errors.ts";
+import type { Claims } from "./claims.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { StoreClient } from "./store-client.ts";
 
@@ -25,23 +26,37 @@ export function createSingleUse(
   store: StoreClient,
   config: Pick<CheckedConfig, "now" | "log" | "claims">,
 ): SingleUse {
-  const { claims } = config;
+  const { claims, log } = config;
   let isKept: boolean | undefined;
   const record = (): string => JSON.stringify({ version: recordVersion, at: config.now() });
 
+  /** Whether the store refuses to create what is there. */
+  const probe = async (): Promise<boolean> => {
+    if (isKept !== undefined) return isKept;
+    await store.create(probeKey, record());
+    isKept = !(await store.create(probeKey, record()));
+    if (!isKept) log({ level: "error", event: "store-lacks-create-if-absent" });
+    return isKept;
+  };
+
+  /** Null where it is the store that knows. */
+  const elsewhere = async (): Promise<Claims | null> =>
+    claims === null || (await probe()) ? null : claims;
+
   return {
-    claim: (day, id) =>
-      claims === null ? store.create(keyOf(day, id), record()) : claims.claim(id, claimSeconds),
-    isClaimed: async (day, id) =>
-      claims === null ? (await store.get(keyOf(day, id))) !== null : claims.has(id),
+    async claim(day, id) {
+      const others = await elsewhere();
+      return others === null
+        ? store.create(keyOf(day, id), record())
+        : others.claim(id, claimSeconds);
+    },
+    async isClaimed(day, id) {
+      const others = await elsewhere();
+      return others === null ? (await store.get(keyOf(day, id))) !== null : others.has(id);
+    },
     async check() {
-      if (claims !== null) return;
-      if (isKept === undefined) {
-        await store.create(probeKey, record());
-        isKept = !(await store.create(probeKey, record()));
-        if (!isKept) config.log({ level: "error", event: "store-lacks-create-if-absent" });
-      }
-      if (!isKept) throw new PresyncError("denied", "the object store has no create-if-absent");
+      if ((await probe()) || claims !== null) return;
+      throw new PresyncError("denied", "the object store has no create-if-absent");
     },
   };
 }

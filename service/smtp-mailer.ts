@@ -5,6 +5,15 @@ import type { Mailer } from "./mailer.ts";
 /** Somebody waits in front of a screen. */
 const answerMsMax = 10_000;
 
+/** RFC 5321 section 4.2.3. A server that refuses for other reasons may take the mail later, or is not set up for it. */
+const noMailboxCodes: ReadonlySet<number> = new Set([550, 551, 553]);
+
+interface SmtpError {
+  /** What was being said. */
+  readonly command?: string;
+  readonly responseCode?: number;
+}
+
 export interface SmtpOptions {
   /** `smtps://user:password@host:465`, or `smtp://…:587`, which is encrypted where the server offers it. */
   readonly url: string;
@@ -39,7 +48,8 @@ export function createSmtpMailer({ url, from }: SmtpOptions): Mailer {
         });
         return true;
       } catch (error) {
-        if ((error as { readonly code?: string }).code === "EENVELOPE") return false;
+        const { command, responseCode = 0 } = error as SmtpError;
+        if (command === "RCPT TO" && noMailboxCodes.has(responseCode)) return false;
         throw error;
       }
     },

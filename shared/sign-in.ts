@@ -65,6 +65,9 @@ export interface RedeemRequest {
   readonly verifier: string;
 }
 
+/** Of an address to come back to: with what is around it, it has to fit into a cookie of 4 kB. */
+export const returnLettersMax = 1500;
+
 /** How a sign-in that left the page comes back to it: the last part of the address's fragment, which no server sees. */
 const returnPattern = /(?:^#|&)presync-(code|error)=([\w.-]+)$/;
 

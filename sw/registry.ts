@@ -7,6 +7,7 @@ import { promisifyRequest, update } from "idb-keyval";
 import type { Grant } from "../shared/grants.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import type { UserId } from "../shared/wire.ts";
+import type { BegunSignIn } from "./begun-sign-ins.ts";
 import { asDiskError } from "./engine/guarded-storage.ts";
 
 export interface Session {
@@ -37,24 +38,13 @@ export interface UserRecord {
   readonly absorbed: readonly UserId[];
 }
 
-/** A sign-in that goes on in the browser, or in a mailbox. */
-export interface BegunSignIn {
-  readonly service: string;
-  /** What the tab called it that asked for a mail. */
-  readonly request?: string;
-  /** Proves to the service that the code which comes back is for this browser. */
-  readonly verifier: string;
-  /** What a code was redeemed for: it cannot be redeemed again, should the worker end before the rest is done. */
-  readonly redeemed?: { readonly code: string; readonly session: Session };
-}
-
 export interface RegistryState {
   readonly current: UserId;
   readonly users: Readonly<Record<UserId, UserRecord>>;
   /** Users whose databases are to be erased, and are as soon as that is possible. */
   readonly erasing: readonly UserId[];
-  /** The newest; whoever begins another one gives the former up. */
-  readonly begun?: BegunSignIn | null;
+  /** Newest first. */
+  readonly begun?: readonly BegunSignIn[];
 }
 
 /** How many merged users a tab may still come from; older ones have long been reloaded. */

@@ -16,7 +16,9 @@ import { nextLife } from "./life-machine.ts";
 import { deriveKeyIdentity } from "./key-identity.ts";
 import { challengeOf, newVerifier } from "./sign-in-verifier.ts";
 import { mergeUsers } from "./merge-users.ts";
-import type { BegunSignIn, Registry, RegistryState, Session, UserRecord } from "./registry.ts";
+import type { BegunSignIn } from "./begun-sign-ins.ts";
+import { begunAt, changingBegun, withBegun } from "./begun-sign-ins.ts";
+import type { Registry, RegistryState, Session, UserRecord } from "./registry.ts";
 import { absorbing, currentUser, erasingUser, signedOutUser, withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
 import type { UserSession } from "./user-session.ts";
@@ -238,6 +240,38 @@ export function openUsers(parts: UsersParts): Users {
     parts.background(revoke(previous));
   };
 
+  /** With the verifier of that sign-in which the code is for. */
+  const redeem = async (
+    code: string,
+    service: string,
+    begun: readonly BegunSignIn[],
+  ): Promise<Session> => {
+    const done = begun.find(({ redeemed }) => redeemed?.code === code)?.redeemed;
+    if (done !== undefined) return done.session;
+    const isRepeated = begun.some(({ tried }) => tried === code);
+    await registry.change((state) =>
+      changingBegun(state, begun, (each) => ({ ...each, tried: code })),
+    );
+    for (const each of begun) {
+      try {
+        const signedIn = await createServiceClient(service).redeem(code, each.verifier);
+        const redeemed = { code, session: signedIn };
+        await registry.change((state) =>
+          changingBegun(state, [each], (found) => ({ ...found, redeemed })),
+        );
+        return signedIn;
+      } catch (error) {
+        if (toErrorData(error).code !== "unauthenticated") throw error;
+      }
+    }
+    await registry.change((state) =>
+      changingBegun(state, begun, (each) => ({ ...each, tried: undefined })),
+    );
+    if (isRepeated)
+      throw new PresyncError("outcome-unknown", "the code was sent before, and no answer came");
+    throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
+  };
+
   /** Returns who it was; null where nobody was signed in. */
   const leave = async ({ forget, discardUnsaved }: SignOutOptions): Promise<UserRecord | null> => {
     const leaving = await openCurrent();
@@ -289,36 +323,28 @@ export function openUsers(parts: UsersParts): Users {
       }),
     async beginSignIn(provider, returnTo, service) {
       const verifier = newVerifier();
-      await registry.change((state) => ({ ...state, begun: { service, verifier } }));
+      await registry.change((state) => withBegun(state, { service, verifier }));
       const challenge = await challengeOf(verifier);
       return createServiceClient(service).startAddress(provider, challenge, returnTo);
     },
     async askForMail({ email, returnTo, request }, service) {
+      const fresh = { service, verifier: newVerifier(), request };
+      const isAsked = (each: BegunSignIn): boolean => each.request === request;
       // A tab asks again where the worker ended before it had answered: the mail may be on its way.
-      const { begun } = await registry.change((state) =>
-        state.begun?.request === request
-          ? state
-          : { ...state, begun: { service, verifier: newVerifier(), request } },
+      const state = await registry.change((found) =>
+        begunAt(found, service).some(isAsked) ? found : withBegun(found, fresh),
       );
-      const challenge = await challengeOf(begun!.verifier);
+      const { verifier } = begunAt(state, service).find(isAsked) ?? fresh;
+      const challenge = await challengeOf(verifier);
       await createServiceClient(service).askForMail({ email, challenge, return: returnTo });
     },
     finishSignIn: (code, service) =>
       exclusively(async () => {
         // A tab asks again, as with a key; but a code is used up, whatever has become of the grant since.
         if ((await openCurrent()).user.proof === code) return;
-        const { begun } = await registry.read();
-        if (begun?.service !== service)
-          throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
-        const { redeemed } = begun;
-        const signedIn =
-          redeemed?.code === code
-            ? redeemed.session
-            : await createServiceClient(service).redeem(code, begun.verifier);
-        const kept: BegunSignIn = { ...begun, redeemed: { code, session: signedIn } };
-        await registry.change((state) => ({ ...state, begun: kept }));
-        await signIn(service, signedIn, code);
-        await registry.change((state) => ({ ...state, begun: null }));
+        const begun = begunAt(await registry.read(), service);
+        await signIn(service, await redeem(code, service, begun), code);
+        await registry.change((state) => changingBegun(state, begun, () => null));
       }),
     async signOut(options) {
       const former = await exclusively(() => leave(options));

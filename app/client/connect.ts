@@ -18,7 +18,7 @@ import { loadWasm } from "./load-wasm.ts";
 import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { SignInOptions } from "./sign-in.ts";
-import { createSignIn } from "./sign-in.ts";
+import { createSignIn, passOnCode } from "./sign-in.ts";
 import type { Subscribable } from "./subscribable.ts";
 import { createSubscribable, readOnly } from "./subscribable.ts";
 import { startingStatus, tabStatus } from "./tab-status.ts";
@@ -118,11 +118,12 @@ const handOverRetryMs = 5_000;
  */
 export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   const wasm = new URL(options.wasm ?? __WASM__, import.meta.url);
-  const [registration, service] = await Promise.all([
-    registerWorker(options.worker ?? "/presync-sw.js", options.scope),
-    options.service === undefined ? discoverService() : Promise.resolve(options.service),
-    loadWasm(wasm),
-  ]);
+  const finding =
+    options.service === undefined ? discoverService() : Promise.resolve(options.service);
+  const registering = registerWorker(options.worker ?? "/presync-sw.js", options.scope);
+  // Mail programs open links in browsers that have none.
+  registering.catch(() => finding.then(passOnCode)).catch(() => undefined);
+  const [registration, service] = await Promise.all([registering, finding, loadWasm(wasm)]);
 
   const status = createSubscribable(startingStatus);
   let workerStatus: Status = startingStatus;

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { parseSecretKey } from "../../shared/secret-key.ts";
 import type { SignInMethods } from "../../shared/sign-in.ts";
-import { codePagePath, readReturn } from "../../shared/sign-in.ts";
+import { codePagePath, readReturn, returnLettersMax } from "../../shared/sign-in.ts";
 import type { Problem } from "../../shared/status.ts";
 import { readTypedCode } from "../../shared/typed-code.ts";
 import type { WorkerLink } from "./worker-link.ts";
@@ -84,7 +84,7 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
         'signIn("email") needs an { email } or a { code }',
       );
     const request = crypto.randomUUID();
-    await link.call({ name: "ask-for-mail", email, returnTo: location.href, request });
+    await link.call({ name: "ask-for-mail", email, returnTo: returnAddress(), request });
   };
 
   /** The page ends here, unless something is wrong or the user comes back without having signed in. */
@@ -92,7 +92,7 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
     // A browser that is sent to a service that is down would show nothing of the app any more.
     if (!(await methods()).includes(provider))
       throw new PresyncError("invalid-argument", "the service has no such way to sign in");
-    const returnTo = location.href;
+    const returnTo = returnAddress();
     const address = await link.call({ name: "begin-sign-in", provider, returnTo });
     await handOver();
     if (address === null) throw new PresyncError("internal", "nowhere to go");
@@ -120,10 +120,7 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
         askToPersist();
       } catch (error) {
         const { code } = toErrorData(error);
-        const typed = back.kind === "code" ? readTypedCode(back.code) : null;
-        // A mailed link that was opened elsewhere than where it was asked for: there the code is to be typed.
-        if (typed !== null && service !== null && code === "unauthenticated")
-          return location.replace(inService(service, codePagePath(typed)));
+        if (code === "unauthenticated" && passOn(back, service)) return;
         setProblem({ code, since: Date.now(), key: "sign-in" });
       }
     },
@@ -134,6 +131,23 @@ type Return =
   | { readonly kind: "code"; readonly code: string }
   | { readonly kind: "error"; readonly code: ErrorCode };
 
+/**
+ * Where nobody can sign in on this page at all: should it be what a mailed link leads to, the code is shown, to be typed
+ * where somebody has asked.
+ */
+export function passOnCode(service: string | null): void {
+  const back = takeReturn();
+  if (back !== null) passOn(back, service);
+}
+
+/** A link that was opened elsewhere than where it was asked for. */
+function passOn(back: Return, service: string | null): boolean {
+  const typed = back.kind === "code" ? readTypedCode(back.code) : null;
+  if (typed === null || service === null) return false;
+  location.replace(inService(service, codePagePath(typed)));
+  return true;
+}
+
 /** What a sign-in has added to the page's address, which then has it no more; null where this is no return. */
 function takeReturn(): Return | null {
   const back = readReturn(location.hash);
@@ -143,6 +157,13 @@ function takeReturn(): Return | null {
   history.replaceState(history.state, "", location.pathname + location.search + rest);
   if (kind === "code") return { kind, code: value };
   return { kind, code: returnedCodes.has(value) ? (value as ErrorCode) : "unexpected-answer" };
+}
+
+/** This page; of an address that holds a whole document in its fragment, as much as there is room for. */
+function returnAddress(): string {
+  const { href, origin, pathname, search } = location;
+  const candidates = [href, origin + pathname + search, origin + pathname, `${origin}/`];
+  return candidates.find(({ length }) => length <= returnLettersMax) ?? `${origin}/`;
 }
 
 function inService(service: string, path: string): string {

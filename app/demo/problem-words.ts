@@ -87,7 +87,7 @@ const typedCodeFailures: Partial<Record<ErrorCode, string>> = {
   "invalid-argument": "A code has eight letters and digits, such as K7QF-2M9X.",
   unauthenticated:
     "This code does not fit, or is more than a quarter of an hour old. Please compare it, or ask for another mail.",
-  retry: "That were too many attempts. Please ask for another mail.",
+  retry: "The sign-in service is busy, or there were too many attempts. Please try again later.",
 };
 
 export interface StartFailure {

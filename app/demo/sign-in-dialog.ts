@@ -42,6 +42,7 @@ export function createSignInDialog(presync: Presync): () => void {
     known: createKnownKeyStep(signIn),
   };
   let current: StepName = "choose";
+  let signedIn = presync.status.get().user?.namespace;
 
   const show = (name: StepName): void => {
     steps[current].close();
@@ -62,6 +63,12 @@ export function createSignInDialog(presync: Presync): () => void {
   onClick("choose-known", () => show("known"));
   back.addEventListener("click", () => show("choose"));
   dialog.addEventListener("close", () => show("choose"));
+
+  presync.status.subscribe(({ user }) => {
+    // In another tab, by a mailed link.
+    if (user !== null && user.namespace !== signedIn) dialog.close();
+    signedIn = user?.namespace;
+  });
 
   return () => {
     // Who is signed in comes back the way he came.

@@ -74,6 +74,17 @@ test("a client that asks too often is told to wait", async () => {
   expect(Number(retryAfter)).toBeGreaterThan(0);
 });
 
+test("whatever is asked, there is a limit to it", async () => {
+  const { url } = await start({});
+  const statuses = new Map<number, number>();
+  for (let batch = 0; batch < 13; batch++) {
+    const requests = Array.from({ length: 100 }, () => fetch(`${url}/v1/nothing`));
+    for (const { status } of await Promise.all(requests))
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  }
+  expect(Object.fromEntries(statuses)).toEqual({ 404: 1200, 429: 100 });
+});
+
 test("the ways to sign in are those that the environment has settings for", async () => {
   const { url } = await start({
     PRESYNC_SMTP_URL: "smtp://127.0.0.1:1",

@@ -1,4 +1,4 @@
-/** A real SMTP server for tests: it wants a password, keeps the mails, and knows no mailbox `nobody`. */
+/** A real SMTP server for tests: it wants a password, keeps the mails, and refuses an address such as `refused-550@…`. */
 import type { AddressInfo } from "node:net";
 import type { Email } from "postal-mime";
 import PostalMime from "postal-mime";
@@ -31,10 +31,8 @@ export async function startMailServer(): Promise<MailServer> {
       if (username === user && given === password) done(null, { user });
       else done(new Error("wrong user or password"));
     },
-    onRcptTo({ address }, _session, done) {
-      const isUnknown = address.startsWith("nobody@");
-      done(isUnknown ? Object.assign(new Error("no such mailbox"), { responseCode: 550 }) : null);
-    },
+    onMailFrom: ({ address }, _session, done) => done(refusalOf(address)),
+    onRcptTo: ({ address }, _session, done) => done(refusalOf(address)),
     onData(stream, { envelope }, done) {
       const to = envelope.rcptTo.map(({ address }) => address);
       receive(stream).then(
@@ -66,4 +64,9 @@ async function receive(stream: AsyncIterable<Uint8Array>): Promise<Email> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return PostalMime.parse(Buffer.concat(chunks));
+}
+
+function refusalOf(address: string): Error | null {
+  const responseCode = Number(/^refused-(\d{3})@/.exec(address)?.[1]);
+  return responseCode > 0 ? Object.assign(new Error("refused"), { responseCode }) : null;
 }

@@ -54,10 +54,21 @@ test("line breaks add neither headers nor recipients", async () => {
   expect(mail.headers.map(({ key }) => key)).not.toContain("bcc");
 });
 
-test("a mailbox that does not exist is no error, a server that is down is one", async () => {
+const mail = { subject: "Hello", text: "a text", html: "<p>a text</p>" };
+
+test("a mailbox that does not exist is no error", async () => {
   const mailer = await start();
-  const mail = { subject: "Hello", text: "a text", html: "<p>a text</p>" };
-  expect(await mailer.send({ ...mail, to: "nobody@example.com" })).toBe(false);
+  for (const code of [550, 551, 553])
+    expect(await mailer.send({ ...mail, to: `refused-${code}@example.com` })).toBe(false);
+});
+
+test("a server that puts off, forbids, refuses the sender or is down is one", async () => {
+  const mailer = await start();
+  for (const code of [450, 554])
+    await expect(mailer.send({ ...mail, to: `refused-${code}@example.com` })).rejects.toThrow();
+  const sender = { name: "Notes", address: "refused-553@example.com" };
+  const misconfigured = createSmtpMailer({ url: server!.url, from: sender });
+  await expect(misconfigured.send({ ...mail, to: "ada@example.com" })).rejects.toThrow();
   await server?.close();
   await expect(mailer.send({ ...mail, to: "ada@example.com" })).rejects.toMatchObject({
     code: expect.stringMatching(/^E/) as string,
