@@ -6,8 +6,8 @@ import type { RegistryState } from "./registry.ts";
 const service = "https://sync.example.com";
 const empty: RegistryState = { current: "somebody", users: {}, erasing: [] };
 
-function begin(state: RegistryState, ...verifiers: readonly string[]): RegistryState {
-  return verifiers.reduce((found, verifier) => withBegun(found, { service, verifier }), state);
+function begin(state: RegistryState, ...of: readonly string[]): RegistryState {
+  return of.reduce((found, verifier) => withBegun(found, { service, verifier }), state);
 }
 
 function verifiers(state: RegistryState): string[] {
