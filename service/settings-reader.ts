@@ -25,7 +25,11 @@ export interface SettingsReader {
 
 export function createSettingsReader(environment: Environment): SettingsReader {
   const mistakes: string[] = [];
-  const read = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const read = (name: string): string | undefined => {
+    const value: unknown = environment[name];
+    // Some runtimes have more than texts among them.
+    return typeof value === "string" ? value.trim() || undefined : undefined;
+  };
   const check = (name: string, fault: Fault): void => {
     if (fault !== undefined) mistakes.push(`${name} ${fault}`);
   };

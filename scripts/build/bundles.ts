@@ -69,6 +69,19 @@ const noEval: Plugin = {
     }),
 };
 
+/** Whole, to be deployed as it is. */
+export const cloudflareBundle: BuildOptions = {
+  bundle: true,
+  legalComments: "none",
+  metafile: true,
+  entryPoints: ["service/cloudflare.ts"],
+  platform: "neutral",
+  conditions: ["workerd", "worker", "import"],
+  mainFields: ["module", "main"],
+  target: "es2022",
+  format: "esm",
+};
+
 /** The demo is an app like any other: it imports the file that ships. */
 const shippedPresync: Plugin = {
   name: "shipped-presync",
@@ -129,6 +142,7 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
     },
     { ...node, entryPoints: ["service/index.ts"], outfile: "dist/service.js" },
     { ...node, entryPoints: ["service/index-node.ts"], outfile: "dist/service-node.js" },
+    { ...cloudflareBundle, outfile: "dist/service-cloudflare.js" },
     {
       ...node,
       entryPoints: ["scripts/cli.ts"],
