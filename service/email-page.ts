@@ -78,6 +78,8 @@ async function page(
     "default-src 'none'",
     // No other style, and no script.
     `style-src 'sha256-${await base64Hash(style)}'`,
+    // For the icon that browsers ask for otherwise.
+    "img-src data:",
     `form-action ${forms}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",
@@ -92,6 +94,7 @@ async function page(
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="robots" content="noindex" />
+          <link rel="icon" href="data:," />
           <title>${title}</title>
           ${raw(`<style>${style}</style>`)}
         </head>

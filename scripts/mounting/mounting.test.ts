@@ -1,7 +1,7 @@
 /** The service inside of somebody's own server, beside other routes and in front of a body parser. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { RequestListener, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import express from "express";
 import { Hono } from "hono";
@@ -28,9 +28,11 @@ function createMounted(): Hono {
   return createService({ ...testConfig, publicUrl, fetch: createMemoryBucket(Date.now).fetch });
 }
 
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** What a test asks goes to the mounted service over HTTP. */
-async function overHttp(listener: RequestListener): Promise<Hono> {
-  server = createServer(listener);
+async function overHttp(listener: Listener): Promise<Hono> {
+  server = createServer((request, response) => void listener(request, response));
   await listenOn(server, 0);
   const { port } = server.address() as AddressInfo;
   return new Hono().all("*", (c) => {
@@ -69,7 +71,7 @@ test("in an Express app, before its body parsers", async () => {
   own.use("/sync", getRequestListener(createMounted().fetch));
   own.use(express.json());
   own.post("/own", (request, response) => void response.json(request.body));
-  const app = await overHttp((request, response) => void own(request, response));
+  const app = await overHttp(own);
   await expectToWork(app);
   const { port } = server!.address() as AddressInfo;
   const echoed = await fetch(`http://127.0.0.1:${port}/own`, {
