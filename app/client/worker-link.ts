@@ -169,8 +169,9 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
   const watchLock = (name: string): void => {
     const abort = new AbortController();
     watch = abort;
+    // Shared: a tab that hangs, or is frozen, would be granted an exclusive one and keep it from all others.
     navigator.locks
-      .request(name, { signal: abort.signal }, () => {
+      .request(name, { mode: "shared", signal: abort.signal }, () => {
         if (watch === abort) dispatch({ name: "ended" });
       })
       .catch(() => undefined);
