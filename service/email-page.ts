@@ -9,6 +9,7 @@ type Html = ReturnType<typeof html>;
 const style = `
   :root { color-scheme: light dark; font: 1.1rem/1.5 system-ui, sans-serif; }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
+  h1 { font-size: 1.6rem; line-height: 1.25; text-wrap: balance; }
   main { max-width: 28rem; padding: 2rem; text-align: center; }
   button { font: inherit; padding: 0.6em 1.6em; border: 0; border-radius: 0.5em; cursor: pointer;
     background: #2350c8; color: #fff; }

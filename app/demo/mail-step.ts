@@ -57,7 +57,7 @@ export function createMailStep({ ask, finish }: MailSignIn): SignInStep {
     open: () => address.focus(),
     close() {
       show(mailForm);
-      code.value = "";
+      for (const field of [address, code]) field.value = "";
       setError(address, "mail-error", null);
       setError(code, "code-error", null);
     },
