@@ -24,11 +24,12 @@ async function mailedLink({ mail }: Stack, count: number): Promise<string> {
   return /^http\S+$/m.exec(text ?? "")?.[0] ?? "";
 }
 
-/** In a tab of the page's browser, as a mail program opens it. */
-async function openLink(page: Page, link: string): Promise<Page> {
+/** In a tab of the page's browser, as a mail program opens it; and presses its button. */
+async function follow(page: Page, link: string): Promise<Page> {
   const tab = await page.context().newPage();
   await tab.goto(link);
   await expect(tab.getByRole("heading", { name: "Sign in to Shared list?" })).toBeVisible();
+  await tab.getByRole("button", { name: "Sign in" }).click();
   return tab;
 }
 
@@ -39,8 +40,7 @@ test("a mailed link signs in, in the tab that asked as well, and the second devi
   const asking = await openDemo(await device("laptop"));
   await addItem(asking, "made signed out");
   await askForMail(asking);
-  const tab = await openLink(asking, await mailedLink(stack, 1));
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  const tab = await follow(asking, await mailedLink(stack, 1));
   for (const page of [tab, asking]) {
     await expect(page.getByTestId("sign-out")).toBeVisible();
     await expect(page.getByText("made signed out")).toBeVisible();
@@ -49,8 +49,7 @@ test("a mailed link signs in, in the tab that asked as well, and the second devi
   expect(new URL(tab.url()).hash).toBe("");
   const phone = await openDemo(await device("phone"));
   await askForMail(phone);
-  const second = await openLink(phone, await mailedLink(stack, 2));
-  await second.getByRole("button", { name: "Sign in" }).click();
+  await follow(phone, await mailedLink(stack, 2));
   await expect(phone.getByText("made signed out")).toBeVisible();
 });
 
@@ -62,8 +61,7 @@ test("a link that is opened elsewhere shows a code to type where it was asked fo
   await askForMail(laptop);
   const link = await mailedLink(stack, 1);
   const phone = await openDemo(await device("phone"));
-  const tab = await openLink(phone, link);
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  const tab = await follow(phone, link);
   await expect(tab.getByRole("heading", { name: "Type this code" })).toBeVisible();
   await expect(phone.getByTestId("sign-in")).toBeVisible();
   const code = await tab.locator("output").innerText();
@@ -109,8 +107,7 @@ test("of two mails that were asked for the first one signs in as well", async ({
   await page.getByRole("button", { name: "Send another mail" }).click();
   await page.getByTestId("mail-submit").click();
   await mailedLink(stack, 2);
-  const tab = await openLink(page, link);
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  await follow(page, link);
   await expect(page.getByTestId("sign-out")).toBeVisible();
   // The dialog that asked is closed with it.
   await page.getByTestId("sign-out").click();
@@ -125,8 +122,7 @@ test("a link is good once, and what only looks at it uses nothing up", async ({
   const link = await mailedLink(stack, 1);
   // As a mail program does that shows a preview, or checks links.
   for (let look = 0; look < 2; look++) expect((await fetch(link)).status).toBe(200);
-  const tab = await openLink(page, link);
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  const tab = await follow(page, link);
   await expect(tab.getByTestId("sign-out")).toBeVisible();
   await expectStarted(tab);
   await tab.goto(link);
@@ -145,8 +141,7 @@ test("what is no address is said at once, and the next address is another user",
   await expect(page.getByTestId("mail-error")).toContainText("not an email address");
   await page.keyboard.press("Escape");
   await askForMail(page);
-  const tab = await openLink(page, await mailedLink(stack, 1));
-  await tab.getByRole("button", { name: "Sign in" }).click();
+  const tab = await follow(page, await mailedLink(stack, 1));
   await expect(tab.getByTestId("sign-out")).toBeVisible();
   await addItem(tab, "ada's");
   await expectState(tab, "saved");
@@ -155,8 +150,7 @@ test("what is no address is said at once, and the next address is another user",
   await page.getByTestId("sign-out-keep").click();
   await expect(page.getByTestId("sign-in")).toBeVisible();
   await askForMail(page, "grace@example.com");
-  const other = await openLink(page, await mailedLink(stack, 2));
-  await other.getByRole("button", { name: "Sign in" }).click();
+  const other = await follow(page, await mailedLink(stack, 2));
   await expect(other.getByTestId("sign-out")).toBeVisible();
   await expectState(other, "saved");
   await expect(other.getByText("ada's")).toHaveCount(0);
