@@ -13,7 +13,7 @@ import type { PeerRecords } from "./peer-records.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Cursor } from "./reader.ts";
-import { readReplica, startCursor } from "./reader.ts";
+import { isUnreadable, readReplica, startCursor } from "./reader.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -35,11 +35,17 @@ export interface AdoptionParts {
   readonly problems: Problems;
   /** There is something to publish now. */
   readonly outstanding: () => void;
+  /** One cannot be read to its end: it is to be looked at as by somebody who reads it for the first time. */
+  readonly incomplete: (replica: ReplicaId) => void;
 }
 
 export function createAdoption(parts: AdoptionParts): Adoption {
   const { world, records, frontier, writer, publisher, problems } = parts;
   let cancel: (() => void) | undefined;
+  /** The newest grant's; one that was begun under a former one goes on with it. */
+  let current: Bucket | null = null;
+  /** Could not be adopted as they are, by generation: they keep nobody else from it. */
+  const failed = new Map<ReplicaId, number>();
 
   /** One that could be read to its end, and that nobody has adopted as it is now. */
   const orphan = (bucket: Bucket): ReplicaId | undefined =>
@@ -53,7 +59,7 @@ export function createAdoption(parts: AdoptionParts): Adoption {
         const isOurs = writer.stored.adopted.some(
           (other) => other.replica === replica && other.generation >= generation,
         );
-        const isWhole = generation > 0 && unreadable === null;
+        const isWhole = generation > 0 && unreadable === null && failed.get(replica) !== generation;
         return isWhole && !isOurs && !records.isAdopted(replica);
       });
 
@@ -77,7 +83,10 @@ export function createAdoption(parts: AdoptionParts): Adoption {
       cursor: { ...startCursor, publication: before },
       take,
     });
-    if (result.kind !== "news" || result.missing !== null) return;
+    if (result.kind !== "news" || result.missing !== null) {
+      failed.set(replica, records.get(replica).cursor.generation);
+      return parts.incomplete(replica);
+    }
     const { generation } = result.cursor;
     const others = writer.stored.adopted.filter((other) => other.replica !== replica);
     const adopted = [...others, { replica, generation }];
@@ -103,11 +112,13 @@ export function createAdoption(parts: AdoptionParts): Adoption {
       const { code } = toErrorData(error);
       if (code === "superseded" || code === "closed") return;
       if (code !== "retry") problems.report("adoption", error);
+      if (isUnreadable(error)) failed.set(replica, records.get(replica).cursor.generation);
     }
-    consider(bucket);
+    consider(current ?? bucket);
   };
 
   const consider = (bucket: Bucket): void => {
+    current = bucket;
     cancel?.();
     if (!bucket.peers().some(({ state }) => state === "retired")) return;
     cancel = world.timers.after(world.random.uniform() * spreadMs, () => void run(bucket));

@@ -255,21 +255,23 @@ test("who cannot read a segment says so, and its owner publishes anew what was i
   expect(reader.engine.status().problems).toEqual([]);
 });
 
+/** Publishes so much at once that it becomes a segment. */
+async function fillSegment(device: TestDevice): Promise<DocHandle<Todos>> {
+  const handle = device.engine.repo.create<Todos>({ items: [] });
+  for (let n = 0; n < 40; n++)
+    handle.change((doc) => void doc.items.push(`a line of some length, number ${n}`));
+  await publish(device, handle);
+  await pass(2_000);
+  return handle;
+}
+
 /** Its manifest names a segment in whose place a later one lies, as after a late PUT; and its owner never comes back. */
 async function leaveWithOldManifest(writer: TestDevice): Promise<DocHandle<Todos>> {
-  const fillSegment = async (): Promise<DocHandle<Todos>> => {
-    const handle = writer.engine.repo.create<Todos>({ items: [] });
-    for (let n = 0; n < 40; n++)
-      handle.change((doc) => void doc.items.push(`a line of some length, number ${n}`));
-    await publish(writer, handle);
-    await pass(2_000);
-    return handle;
-  };
   const manifestKey = objectKey(testNamespace, writer.replica, manifestName);
-  await fillSegment();
+  await fillSegment(writer);
   const { slots: oldSlots } = await manifestOf(writer);
   const old = store.objects.get(manifestKey)!;
-  const later = await fillSegment();
+  const later = await fillSegment(writer);
   const { slots } = await manifestOf(writer);
   expect([oldSlots, slots].map(({ length }) => length)).toEqual([1, 2]);
   await writer.engine.close();
@@ -304,4 +306,39 @@ test("A-2: a retired replica that cannot be read to its end is adopted by nobody
   const { adopted, unreadable } = await manifestOf(adopter);
   expect(adopted).toEqual([]);
   expect(unreadable.map(({ replica }) => replica)).toEqual([a]);
+});
+
+test("one that cannot be adopted keeps nobody from adopting another", async () => {
+  const [broken, sound] = [await startDevice(store, 0), await startDevice(store, 1)];
+  for (const device of [broken, sound]) await fillSegment(device);
+  const adopter = await startDevice(store, 2, { peers: [active(a), active(b)] });
+  await pass(minuteMs);
+  for (const device of [broken, sound]) await device.engine.close();
+  const segments = [...store.objects.keys()].filter((key) => key.includes(`${a}/seg/`));
+  for (const key of segments) store.objects.delete(key);
+  const retired = [a, b].map((replica) => ({ replica, state: "retired" }) as const);
+  adopter.bucket = { ...adopter.bucket, peers: () => retired };
+  adopter.engine.use(adopter.bucket);
+  adopter.engine.repo.create<Todos>({ items: ["its own"] });
+  await pass(20 * minuteMs);
+  const { adopted, unreadable } = await manifestOf(adopter);
+  expect(adopted.map(({ replica }) => replica)).toEqual([b]);
+  expect(unreadable.map(({ replica }) => replica)).toEqual([a]);
+});
+
+test("O-4: who has seen that somebody else has its id writes nothing more, whatever is due", async () => {
+  const device = await startDevice(store, 0);
+  for (let n = 0; n < 3; n++) await fillSegment(device);
+  const other = await startDevice(new MemoryStore(), 0);
+  for (let n = 0; n < 4; n++) await fillSegment(other);
+  const key = objectKey(testNamespace, a, manifestName);
+  const foreign = (await other.bucket.get(a, manifestName, {})) as { bytes: Uint8Array };
+  store.objects.set(key, { bytes: foreign.bytes, etag: '"another one"' });
+  device.engine.hint();
+  await until(() => device.events.includes("cloned"));
+  const before = new Map(store.objects);
+  // What tidies up comes after a minute of quiet; and a new grant for the same id changes nothing.
+  device.engine.use({ ...device.bucket });
+  await pass(10 * minuteMs);
+  expect(store.objects).toEqual(before);
 });

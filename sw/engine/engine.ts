@@ -281,6 +281,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     publisher,
     problems,
     outstanding,
+    incomplete(replica) {
+      reader.readAnew(replica);
+      poller.hint(replica);
+    },
   });
   const complaints = createComplaints({ clock, records, lost: replace });
   const housekeeping = createHousekeeping({
@@ -400,6 +404,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     if (isCloned) return;
     // Nothing is written any more until there is another id.
     isCloned = true;
+    publisher.forsake();
     flushes.pause();
     // A later incarnation of our own is no clone.
     if (!(await disk.isCurrent().catch(() => true))) return stop();
@@ -483,7 +488,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       isPaused = false;
       poller.use(next);
       flushes.use(isCloned ? null : next);
-      housekeeping.use(next);
+      housekeeping.use(isCloned ? null : next);
       searches.settle();
       changed();
     },

@@ -2,7 +2,7 @@ import * as A from "@automerge/automerge";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { Repo } from "@automerge/automerge-repo/slim";
 import { beforeEach, expect, test } from "vitest";
-import type { PackedDocument } from "../../shared/codecs/pack.ts";
+import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
 import { hexToBytes } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { createTestWorld } from "../testing/test-world.ts";
@@ -72,8 +72,10 @@ function news(version: number, chunks?: Uint8Array[]): PackedDocument {
   };
 }
 
+const source = "0123";
+
 async function receive(first: number, document: PackedDocument, last = first): Promise<void> {
-  const batch = inbox.toWrite(replica, { first, last, documents: [document] });
+  const batch = inbox.toWrite(replica, source, { first, last, documents: [document] });
   await disk.commit(batch);
   expect(inbox.accept(batch)).toEqual([id]);
 }
@@ -138,7 +140,7 @@ test("a tail that has grown replaces what it was, and one that grows while it is
   await receive(2, news(1), 2);
   const grown = { ...news(2), chunks: [...news(1).chunks, ...news(2).chunks] };
   // The transaction with the grown tail is on its way to the disk when the smaller one has been applied.
-  const batch = inbox.toWrite(replica, { first: 2, last: 3, documents: [grown] });
+  const batch = inbox.toWrite(replica, source, { first: 2, last: 3, documents: [grown] });
   const applying = applier.apply(handle);
   await disk.commit(batch);
   inbox.accept(batch);
@@ -162,4 +164,16 @@ test("I9: applying twice is applying once", async () => {
   await applier.apply(handle);
   expect(A.getHeads(handle.doc())).toEqual(A.getHeads(versions[1]!));
   expect(waiting()).toEqual([]);
+});
+
+test("what two have published under the same numbers waits side by side, and keeps its age", async () => {
+  const pack = (n: number): Pack => ({ first: 2, last: 3, documents: [news(n)] });
+  const one = inbox.toWrite(replica, "one", pack(1));
+  await disk.commit(one);
+  inbox.accept(one);
+  const other = inbox.toWrite(replica, "other", pack(2));
+  await disk.commit(other);
+  inbox.accept(other);
+  expect(waiting()).toHaveLength(2);
+  expect(inbox.toWrite(replica, "one", pack(1))).toEqual({ put: {}, remove: [] });
 });

@@ -17,7 +17,10 @@ import { unpackDocumentId } from "./packing.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Clock } from "./world.ts";
 
-/** `inbox/<document>/<replica>/<first>-<last>`, of publications. */
+/**
+ * `inbox/<document>/<replica>/<source>/<first>-<last>`, of publications: from one source the same range is always the
+ * same, so that no entry is ever overwritten with anything else.
+ */
 const inboxPrefix = "inbox/";
 
 /** What arrives is needed at once where the document is open; more than this is read from disk again. */
@@ -54,10 +57,10 @@ export interface Inbox {
   /** Documents of which so much waits that it should be brought into storage without opening them. */
   crowded(): DocumentId[];
   /**
-   * What to write, in the transaction that moves the cursor, for a pack of `replica`'s publications; and what a
-   * shorter pack that began at the same publication left there, which this one contains.
+   * What to write, in the transaction that moves the cursor, for a pack of `replica`'s publications: what does not wait
+   * already. And what a shorter pack of that source that began at the same publication left there, which this contains.
    */
-  toWrite(replica: ReplicaId, pack: Pack): InboxBatch;
+  toWrite(replica: ReplicaId, source: string, pack: Pack): InboxBatch;
   /** Call it when that transaction has committed; returns the documents concerned. */
   accept(batch: InboxBatch): DocumentId[];
   /** The chunks of what waits for a document, but for those that cannot be read. */
@@ -124,17 +127,19 @@ export async function openInbox(disk: ReplicaDisk, clock: Clock): Promise<Inbox>
     has: (id) => waiting.has(id),
     crowded: () =>
       [...waiting].filter(([, entries]) => entries.size > closedEntriesMax).map(([id]) => id),
-    toWrite(replica, { first, last, documents: packed }) {
+    toWrite(replica, source, { first, last, documents: packed }) {
       const put: Record<string, InboxEntry> = {};
       const remove: string[] = [];
       for (const { documentId, heads: packedHeads, chunks } of packed) {
         const heads = packedHeads.map((head) => bytesToHex(head));
         const id = unpackDocumentId(documentId);
-        const start = `${inboxPrefix}${id}/${replica}/${first}-`;
-        // Keys name their range: an entry is never overwritten while it is being applied.
+        const start = `${inboxPrefix}${id}/${replica}/${source}/${first}-`;
         const key = start + last;
+        const there = waiting.get(id);
+        // It has waited since it came first.
+        if (there?.has(key) === true) continue;
         put[key] = { heads, chunks, receivedAt: clock.now() };
-        for (const other of waiting.get(id)?.keys() ?? [])
+        for (const other of there?.keys() ?? [])
           if (other.startsWith(start) && Number(other.slice(start.length)) < last)
             remove.push(other);
       }

@@ -12,8 +12,8 @@ import type { Frontier } from "./frontier.ts";
 import type { Inbox } from "./inbox.ts";
 import { afterLook } from "./missing.ts";
 import { movesOf } from "./packing.ts";
-import type { PeerRecord, PeerRecords } from "./peer-records.ts";
-import type { Cursor } from "./reader.ts";
+import type { PeerRecords } from "./peer-records.ts";
+import type { Cursor, Reading } from "./reader.ts";
 import { isUnreadable, readReplica, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
@@ -64,9 +64,11 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   const anew = new Set<ReplicaId>();
   const arrived = new Set<DocumentId>();
 
-  const take = (replica: ReplicaId, pack: Pack, record: PeerRecord): Promise<void> =>
+  const take = (replica: ReplicaId, source: string, pack: Pack, cursor: Cursor): Promise<void> =>
     frontier.exclusive(async () => {
-      const batch = inbox.toWrite(replica, pack);
+      // What others say of it may have come in meanwhile.
+      const record = { ...records.get(replica), cursor, missingSince: null };
+      const batch = inbox.toWrite(replica, source, pack);
       const moves = movesOf(replica, pack, isComplete);
       const moved = frontier.toWrite(moves);
       await disk.commit({
@@ -82,8 +84,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
    * Into the inbox and nowhere else: what the frontier does not know to be in the bucket is published by whoever has it
    * in a document.
    */
-  const takeAside = async (replica: ReplicaId, pack: Pack): Promise<void> => {
-    const batch = inbox.toWrite(replica, pack);
+  const takeAside = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
+    const batch = inbox.toWrite(replica, source, pack);
     await disk.commit(batch);
     for (const id of inbox.accept(batch)) arrived.add(id);
   };
@@ -161,13 +163,14 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   return {
     readAnew: (replica) => void anew.add(replica),
     async read(bucket, replica, knownEtag) {
-      const { cursor: before, ...rest } = records.get(replica);
+      const { cursor: before } = records.get(replica);
       const isAnew = anew.delete(replica);
       const cursor = isAnew ? startCursor : before;
-      const keep = (pack: Pack, next: Cursor): Promise<void> =>
-        take(replica, pack, { ...rest, cursor: next, missingSince: null });
+      const keep = (pack: Pack, next: Cursor, source: string): Promise<void> =>
+        take(replica, source, pack, next);
       const etag = cursor.generation === 0 ? undefined : knownEtag;
-      const salvage = (pack: Pack): Promise<void> => takeAside(replica, pack);
+      const salvage = (pack: Pack, source: string): Promise<void> =>
+        takeAside(replica, source, pack);
       const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep, salvage };
       const result = await readReplica(reading)
         .catch(async (error: unknown) => {
@@ -193,8 +196,14 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     },
     async readBack(bucket) {
       const { replica } = bucket;
-      const keep = (pack: Pack): Promise<void> => takeAside(replica, pack);
-      const reading = { tools, bucket, replica, cursor: startCursor, take: keep, salvage: keep };
+      const reading: Reading = {
+        tools,
+        bucket,
+        replica,
+        cursor: startCursor,
+        take: (pack, _cursor, source) => takeAside(replica, source, pack),
+        salvage: (pack, source) => takeAside(replica, source, pack),
+      };
       const result = await readReplica(reading).finally(handOver);
       if (result.kind === "news" && result.missing !== null) throw result.missing.problem;
     },

@@ -71,6 +71,8 @@ export interface Publisher {
   exclusive<T>(action: () => Promise<T>): Promise<T>;
   /** What every such action begins with: the own manifest is looked at, and an earlier write brought to its end. */
   begin(bucket: Bucket): Promise<void>;
+  /** Somebody else writes under this id: nothing is begun any more, whoever asks for it. */
+  forsake(): void;
 }
 
 export interface PublisherParts {
@@ -95,6 +97,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   const { world, writer, collector, documents, dirty, frontier, tuning } = parts;
   const fledFrom = parts.fledFrom.slice(-fledFromMax);
   let isVerified = false;
+  let isForsaken = false;
   let forced = false;
   /** It was found that segments may be lost, and that is not on disk yet. */
   let isAuditDue = false;
@@ -207,6 +210,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
 
   /** Brings an earlier write to its end. Nothing is written before the own manifest was looked at. */
   const begin = async (bucket: Bucket): Promise<void> => {
+    if (isForsaken) throw new PresyncError("closed", "this replica's id is being given up");
     if (!isVerified) await verify(bucket);
     await writer.finish(bucket);
   };
@@ -258,6 +262,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
     },
     exclusive,
     begin,
+    forsake() {
+      isForsaken = true;
+    },
     flush: (bucket) => exclusive(() => flush(bucket)),
     publishPack: (bucket, pack, outcome) =>
       exclusive(async () => {

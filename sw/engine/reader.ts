@@ -89,13 +89,16 @@ export interface Reading {
   readonly replica: ReplicaId;
   readonly cursor: Cursor;
   readonly knownEtag?: string | undefined;
-  /** Keeps a pack, and in the same transaction the cursor to go on from. */
-  readonly take: (pack: Pack, cursor: Cursor) => Promise<void>;
+  /**
+   * Keeps a pack, and in the same transaction the cursor to go on from. From one source a range of publications always
+   * holds the same; two clones have given the same numbers to different ones.
+   */
+  readonly take: (pack: Pack, cursor: Cursor, source: string) => Promise<void>;
   /**
    * Keeps the pack of a segment that lies where the manifest names another one, and nothing else: an old manifest came
    * back, and whoever wrote both may never mend it.
    */
-  readonly salvage?: ((pack: Pack) => Promise<void>) | undefined;
+  readonly salvage?: ((pack: Pack, source: string) => Promise<void>) | undefined;
 }
 
 export async function readReplica(reading: Reading): Promise<ReadResult> {
@@ -118,7 +121,7 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const isLastAttempt = attempt + 1 === attemptsMax;
     const salvage = isLastAttempt ? reading.salvage : undefined;
-    const gap = await readGap({ ...reading, cursor, salvage }, manifest, reload);
+    const gap = await readGap({ ...reading, cursor, salvage }, manifest, writer, reload);
     ({ cursor } = gap);
     const { missing } = gap;
     if (missing !== null && !isLastAttempt) continue;
@@ -126,8 +129,8 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (missing === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
       cursor = { generation, publication, changedAt, writer };
-      await reading.take(gap.tail, cursor);
-    } else await reading.take(gap.tail, cursor);
+    }
+    await reading.take(gap.tail, cursor, writer.nonce);
     return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
   }
 }
@@ -157,6 +160,7 @@ interface Gap {
 async function readGap(
   { tools, bucket, replica, cursor: start, take, salvage }: Reading,
   { slots, tail }: Manifest,
+  { nonce }: Writer,
   reload: boolean,
 ): Promise<Gap> {
   const unusable = new Set<number>();
@@ -175,11 +179,12 @@ async function readGap(
     const found = await readSegment(tools, bucket, replica, range, { reload });
     if (found.problem === null) {
       if (missing === null) cursor = { ...cursor, publication: range.last };
-      await take(found.pack, cursor);
+      await take(found.pack, cursor, nonce);
       next = range.last + 1;
       continue;
     }
-    if (found.pack !== null) await salvage?.(found.pack);
+    // Nobody says which of two clones has written it.
+    if (found.pack !== null) await salvage?.(found.pack, `found-${found.generation}`);
     unusable.add(range.generation);
     failure = { generation: range.generation, problem: found.problem };
   }
@@ -201,7 +206,7 @@ const unreadableCodes: ReadonlySet<ErrorCode> = new Set([
 export type FoundSegment =
   | { readonly pack: Pack; readonly problem: null }
   /** The slot holds a segment of this replica, but another one: it was reused, or a late PUT landed. */
-  | { readonly pack: Pack; readonly problem: PresyncError }
+  | { readonly pack: Pack; readonly generation: number; readonly problem: PresyncError }
   | { readonly pack: null; readonly problem: PresyncError };
 
 /** What a slot holds. Throws what the store throws. */
@@ -230,8 +235,9 @@ export async function readSegment(
       bytes.length === range.bytes &&
       pack.first === range.first &&
       pack.last === range.last;
+    if (isNamed) return { pack, problem: null };
     const what = "another segment than the one its manifest names";
-    return { pack, problem: isNamed ? null : new PresyncError("malformed", what, { key }) };
+    return { pack, generation, problem: new PresyncError("malformed", what, { key }) };
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return { pack: null, problem: error };

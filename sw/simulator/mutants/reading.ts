@@ -14,15 +14,15 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "reused slot accepted",
     file: `${engine}/reader.ts`,
-    find: "return { pack, problem: isNamed ? null : new PresyncError(",
-    replace: "return { pack, problem: isNamed || what !== '' ? null : new PresyncError(",
+    find: "if (isNamed) return { pack, problem: null };",
+    replace: "if (isNamed || pack.first >= 0) return { pack, problem: null };",
     why: "R-2, R-5: a segment of another generation or range is not what the manifest meant",
     caughtBy: { scenarios: ["reused slot"] },
   },
   {
     name: "what lies in the place of a named segment left there",
     file: `${engine}/reader.ts`,
-    find: "if (found.pack !== null) await salvage?.(found.pack);",
+    find: "if (found.pack !== null) await salvage?.(found.pack, `found-${found.generation}`);",
     replace: "void salvage;",
     why: "R-12: an old manifest that came back may be the last one of its replica",
     caughtBy: { seeds: [80255] },
