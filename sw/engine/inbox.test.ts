@@ -167,7 +167,7 @@ test("I9: applying twice is applying once", async () => {
 });
 
 test("what two have published under the same numbers waits side by side, and keeps its age", async () => {
-  const pack = (n: number): Pack => ({ first: 2, last: 3, documents: [news(n)] });
+  const pack = (index: number): Pack => ({ first: 2, last: 3, documents: [news(index)] });
   const one = inbox.toWrite(replica, "one", pack(1));
   await disk.commit(one);
   inbox.accept(one);
