@@ -15,7 +15,6 @@ const good = {
   PRESYNC_PUBLIC_URL: "https://sync.example.com",
   PRESYNC_ORIGINS: "https://a.example.com, https://b.example.com",
   PRESYNC_SESSION_SECRET: `${"x".repeat(32)},${"y".repeat(32)}`,
-  PRESYNC_PROXIES: "1",
 } as const;
 
 describe("the environment", () => {

@@ -14,6 +14,8 @@ interface ServeSettings {
   readonly port: number;
   /** Of the Redis that instances share. */
   readonly redisUrl: string | undefined;
+  /** How many proxies stand in front, if that was said. */
+  readonly proxies: number | undefined;
   /** Where metrics are to be read. */
   readonly metricsPort: number | undefined;
 }
@@ -53,10 +55,6 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
   const proxies = whole("PRESYNC_PROXIES", proxiesFault);
   const email = readEmail(reader);
 
-  if (read("PRESYNC_PUBLIC_URL")?.startsWith("https:") && proxies === undefined)
-    warnings.push(
-      "PRESYNC_PROXIES is not set: if a proxy stands in front, all clients count as one for limits",
-    );
   for (const name of Object.keys(environment))
     if (name.startsWith("PRESYNC_") && !(name in variables))
       warnings.push(`${name} is not a setting of this version and is ignored`);
@@ -72,6 +70,7 @@ export function readEnvironment(environment: Environment): EnvironmentReading {
     host,
     port: port ?? portDefault,
     redisUrl,
+    proxies,
     metricsPort,
   };
   return { settings, mistakes, warnings };

@@ -20,6 +20,7 @@ const environment = {
 };
 
 let serving: Serving | undefined;
+let warned: string[];
 
 afterEach(async () => {
   await serving?.close();
@@ -28,9 +29,10 @@ afterEach(async () => {
 
 async function start(more: Readonly<Record<string, string>>): Promise<Serving> {
   const settings = { ...environment, ...more };
+  warned = [];
   serving = await startService(
     settings,
-    () => {},
+    (line) => warned.push(line),
     () => {},
   );
   return serving;
@@ -48,6 +50,15 @@ test("metrics name routes and not what stands in their place, on a port of their
   expect(text).toContain("process_cpu_user_seconds_total");
   expect((await fetch(`${url}/metrics`)).status).toBe(404);
   expect((await fetch(new URL("/", metricsUrl))).status).toBe(404);
+});
+
+test("who serves https is asked about proxies, because limits go by the client", async () => {
+  const publicUrl = { PRESYNC_PUBLIC_URL: "https://sync.example.com" };
+  await start(publicUrl);
+  expect(warned.join()).toContain("PRESYNC_PROXIES");
+  await serving?.close();
+  await start({ ...publicUrl, PRESYNC_PROXIES: "1" });
+  expect(warned).toEqual([]);
 });
 
 test("without a port for metrics there are none", async () => {

@@ -27,7 +27,9 @@ export async function startService(
   const { settings, mistakes, warnings } = readEnvironment(environment);
   for (const warning of warnings) warn(`warning: ${warning}`);
   if (settings === undefined) throw new PresyncError("invalid-argument", mistakes.join("\n"));
-  const { config, host, port, redisUrl, metricsPort } = settings;
+  const { config, host, port, redisUrl, proxies, metricsPort } = settings;
+  if (config.publicUrl.startsWith("https:") && proxies === undefined)
+    warn("warning: PRESYNC_PROXIES is not set: behind a proxy all clients count as one for limits");
   const metrics = metricsPort === undefined ? undefined : createMetrics();
   const log: Log = (event) => {
     write(event);

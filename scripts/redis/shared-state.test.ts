@@ -33,7 +33,7 @@ async function takeMails(count: number): Promise<boolean[]> {
   const taken: boolean[] = [];
   for (let n = 0; n < count; n++) {
     const { limits } = instances[n % instances.length]!;
-    taken.push((await limits.take("mails-to-address", "ada")) === 0);
+    taken.push((await limits.take("mails-to-address-for-client", "ada")) === 0);
   }
   return taken;
 }
@@ -57,7 +57,8 @@ test("without Redis each counts for itself, nothing is claimed, and both come ba
   await expect.poll(() => isUp(claims)).toBe(false);
   await expect(claims.claim("a code", 60)).rejects.toMatchObject({ code: "retry" });
   const taken: boolean[] = [];
-  for (let n = 0; n < 6; n++) taken.push((await limits.take("mails-to-address", "eve")) === 0);
+  for (let n = 0; n < 6; n++)
+    taken.push((await limits.take("mails-to-address-for-client", "eve")) === 0);
   expect(taken).toEqual([true, true, true, true, true, false]);
   const failure = { level: "error", event: "redis-failed", code: "ECONNREFUSED" };
   await expect.poll(() => events).toContainEqual(failure);
