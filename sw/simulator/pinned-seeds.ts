@@ -65,9 +65,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
     violates: [],
   },
   {
-    name: "of two clones one flees, and a third device has built on what was written over",
+    name: "a clone is written over, and loses its disk before it notices",
     seed: 94229,
-    found: "all old devices hold a change, and take it for published by one who only builds on it",
+    found:
+      "a reader cannot tell the two lines apart where the other one's incarnation is higher, and takes what was written over for published",
     violates: ["I1 bucket", "I2", "I3", "I16"],
   },
 ];
