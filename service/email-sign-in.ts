@@ -11,6 +11,7 @@
  */
 import type { Hono } from "hono";
 import { PresyncError } from "../shared/errors.ts";
+import { inService } from "../shared/service-address.ts";
 import { returnFragment } from "../shared/sign-in.ts";
 import { readTypedCode } from "../shared/typed-code.ts";
 import type { CheckedConfig } from "./config.ts";
@@ -22,7 +23,7 @@ import { readJson, stringOf } from "./json-body.ts";
 import type { LimitName } from "./limits.ts";
 import { limit } from "./limits.ts";
 import type { EmailSettings, Mail } from "./mailer.ts";
-import { checkedChallenge, checkedReturn, serviceAddress } from "./sign-in-request.ts";
+import { checkedChallenge, checkedReturn } from "./sign-in-request.ts";
 import type { SingleUse } from "./single-use.ts";
 import { textHash } from "./text-hash.ts";
 
@@ -55,7 +56,7 @@ export function addEmailSignIn(app: Hono, config: CheckedConfig, parts: EmailPar
     await singleUse.check();
     const { id, secret } = await links.create({ address, challenge, returnTo });
     const appOrigin = new URL(returnTo).origin;
-    const link = serviceAddress(config, `v1/auth/email/link/${id}/${secret}`);
+    const link = inService(config.publicUrl, `v1/auth/email/link/${id}/${secret}`);
     const mail = await composeMail({ to: address, appName: nameOf(appOrigin), appOrigin, link });
     try {
       await send(mail);

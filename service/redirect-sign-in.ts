@@ -13,12 +13,13 @@ import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { encodeBase64Url } from "../shared/base64url.ts";
 import { PresyncError, toErrorData } from "../shared/errors.ts";
 import { isNamespace } from "../shared/keys.ts";
+import { inService } from "../shared/service-address.ts";
 import { returnFragment } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
 import type { OneTimeCodes } from "./one-time-codes.ts";
 import type { Provider, ProviderRequest } from "./provider.ts";
 import { createSealer } from "./sealed.ts";
-import { checkedChallenge, checkedReturn, serviceAddress } from "./sign-in-request.ts";
+import { checkedChallenge, checkedReturn } from "./sign-in-request.ts";
 
 /** A person may have to find the second factor first. */
 export const signInSecondsMax = 900;
@@ -44,7 +45,7 @@ export function addRedirectSignIn(app: Hono, config: CheckedConfig, codes: OneTi
 
   const requestOf = ({ name }: Provider, begun: Begun): ProviderRequest => ({
     ...begun,
-    redirectUri: serviceAddress(config, `v1/auth/${name}/callback`),
+    redirectUri: inService(config.publicUrl, `v1/auth/${name}/callback`),
   });
 
   for (const provider of config.providers) {

@@ -1,7 +1,6 @@
-/** What a sign-in is begun with, checked; and where it comes back to. */
+/** What a sign-in is begun with, checked. */
 import { PresyncError } from "../shared/errors.ts";
 import { returnLettersMax } from "../shared/sign-in.ts";
-import type { CheckedConfig } from "./config.ts";
 
 /** 43 letters: SHA-256 as base64url. */
 const challengePattern = /^[\w-]{43}$/;
@@ -20,12 +19,4 @@ export function checkedReturn(text: unknown, origins: readonly string[]): string
   const isOwn = url !== undefined && origins.includes(url.origin);
   if (isOwn && url.username === "" && url.password === "") return url.href;
   throw new PresyncError("invalid-argument", "return is no address of an app of this service");
-}
-
-/** Where something of the service is, as browsers reach it. */
-export function serviceAddress(
-  { publicUrl }: Pick<CheckedConfig, "publicUrl">,
-  path: string,
-): string {
-  return new URL(path, publicUrl.endsWith("/") ? publicUrl : `${publicUrl}/`).href;
 }

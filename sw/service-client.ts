@@ -4,6 +4,7 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Grant, GrantRequest } from "../shared/grants.ts";
 import { parseGrant } from "../shared/grants.ts";
 import { parseNamespace } from "../shared/keys.ts";
+import { inService } from "../shared/service-address.ts";
 import type {
   EmailSignInRequest,
   KeyChallengeAnswer,
@@ -142,7 +143,7 @@ function sessionOf(answer: unknown): Session {
 
 function serviceBase(service: string): URL {
   try {
-    const url = new URL(service.endsWith("/") ? service : `${service}/`);
+    const url = new URL(inService(service, "."));
     if (url.protocol === "https:" || url.protocol === "http:") return url;
   } catch {
     // Falls through to the error.

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { parseSecretKey } from "../../shared/secret-key.ts";
+import { inService } from "../../shared/service-address.ts";
 import type { SignInMethods } from "../../shared/sign-in.ts";
 import { codePagePath, readReturn, returnLettersMax } from "../../shared/sign-in.ts";
 import type { Problem } from "../../shared/status.ts";
@@ -164,10 +165,6 @@ function returnAddress(): string {
   const { href, origin, pathname, search } = location;
   const candidates = [href, origin + pathname + search, origin + pathname, `${origin}/`];
   return candidates.find(({ length }) => length <= returnLettersMax) ?? `${origin}/`;
-}
-
-function inService(service: string, path: string): string {
-  return new URL(path, service.endsWith("/") ? service : `${service}/`).href;
 }
 
 async function askMethods(service: string): Promise<readonly string[]> {
