@@ -32,3 +32,13 @@ test("what is begun while another one is finished stays", () => {
   const tried = changingBegun(meanwhile, finishing, (each) => ({ ...each, tried: "code" }));
   expect(begunAt(tried, service).map((each) => each.tried)).toEqual([undefined, "code", "code"]);
 });
+
+test.each([null, { service, verifier: "of an earlier build" }])(
+  "what an earlier build has left, %j, keeps nobody from signing in",
+  (left) => {
+    const state = { ...empty, begun: left } as unknown as RegistryState;
+    expect(verifiers(state)).toEqual([]);
+    expect(verifiers(begin(state, "a"))).toEqual(["a"]);
+    expect(verifiers(changingBegun(state, [], () => null))).toEqual([]);
+  },
+);

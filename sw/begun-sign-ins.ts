@@ -19,13 +19,18 @@ export interface BegunSignIn {
   readonly redeemed?: { readonly code: string; readonly session: Session };
 }
 
+/** An earlier build kept one, or null: that is given up. */
+function allBegun({ begun }: RegistryState): readonly BegunSignIn[] {
+  return Array.isArray(begun) ? (begun as readonly BegunSignIn[]) : [];
+}
+
 /** Newest first. */
-export function begunAt({ begun = [] }: RegistryState, service: string): readonly BegunSignIn[] {
-  return begun.filter((each) => each.service === service);
+export function begunAt(state: RegistryState, service: string): readonly BegunSignIn[] {
+  return allBegun(state).filter((each) => each.service === service);
 }
 
 export function withBegun(state: RegistryState, begun: BegunSignIn): RegistryState {
-  return { ...state, begun: [begun, ...(state.begun ?? [])].slice(0, begunMax) };
+  return { ...state, begun: [begun, ...allBegun(state)].slice(0, begunMax) };
 }
 
 /** With a change of those with these verifiers; what was begun meanwhile stays as it is. */
@@ -35,8 +40,6 @@ export function changingBegun(
   change: (begun: BegunSignIn) => BegunSignIn | null,
 ): RegistryState {
   const verifiers = new Set(of.map(({ verifier }) => verifier));
-  const begun = (state.begun ?? []).map((each) =>
-    verifiers.has(each.verifier) ? change(each) : each,
-  );
+  const begun = allBegun(state).map((each) => (verifiers.has(each.verifier) ? change(each) : each));
   return { ...state, begun: begun.filter((each) => each !== null) };
 }
