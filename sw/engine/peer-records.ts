@@ -55,10 +55,15 @@ export interface PeerRecords {
   save(replica: ReplicaId, record: PeerRecord): Promise<void>;
 }
 
+/** An earlier build may have known less. */
+function withDefaults(record: PeerRecord): PeerRecord {
+  return { ...unknownPeer, ...record, cursor: { ...startCursor, ...record.cursor } };
+}
+
 export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
   const records = new Map<ReplicaId, PeerRecord>();
   for (const [key, value] of await disk.list(cursorPrefix))
-    records.set(key.slice(cursorPrefix.length) as ReplicaId, value as PeerRecord);
+    records.set(key.slice(cursorPrefix.length) as ReplicaId, withDefaults(value as PeerRecord));
   const get = (replica: ReplicaId): PeerRecord => records.get(replica) ?? unknownPeer;
   const toPut = (replica: ReplicaId, record: PeerRecord): Record<string, unknown> => ({
     [cursorPrefix + replica]: record,

@@ -12,9 +12,10 @@ import type { Pack } from "../../shared/codecs/pack.ts";
 import { decodeSegment } from "../../shared/codecs/segment.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
-import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
+import { isOfOtherLine, writerOf } from "./line.ts";
+import type { Written } from "./line.ts";
 import { coverOf } from "./slots.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -28,32 +29,11 @@ export interface Cursor {
   readonly publication: number;
   /** Milliseconds since 1970, by the writer's logical clock. */
   readonly changedAt: number;
-  /** Who wrote the newest manifest that was read. */
-  readonly writer: Writer | null;
+  /** The newest manifest of which anything was taken; not always was all of it there. */
+  readonly newest: Written | null;
 }
 
-/** One incarnation of a replica. */
-export interface Writer {
-  readonly incarnation: number;
-  /** Hexadecimal. */
-  readonly nonce: string;
-}
-
-export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, writer: null };
-
-export function writerOf({ incarnation, nonce }: Manifest): Writer {
-  return { incarnation, nonce: bytesToHex(nonce) };
-}
-
-/**
- * Whether a manifest is from another line of incarnations than the one that was read: two devices have written under
- * one id. What they published under the same numbers differs.
- */
-function isFromOtherLine(known: Writer | null, found: Writer): boolean {
-  if (known === null) return false;
-  if (found.incarnation === known.incarnation) return found.nonce !== known.nonce;
-  return found.incarnation < known.incarnation;
-}
+export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, newest: null };
 
 export interface OpenedManifest {
   readonly generation: number;
@@ -112,25 +92,27 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (fetched === "unchanged") return { kind: "unchanged", etag: knownEtag };
     const { etag } = fetched;
     const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
-    if (generation < cursor.generation) return { kind: "older" };
-    const writer = writerOf(manifest);
-    if (isFromOtherLine(cursor.writer, writer)) {
+    const { newest } = cursor;
+    const readUpTo = Math.max(cursor.generation, newest?.generation ?? 0);
+    if (generation < readUpTo) return { kind: "older" };
+    if (newest !== null && isOfOtherLine(newest, manifest)) {
       cursor = startCursor;
       isOtherLine = true;
     }
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const isLastAttempt = attempt + 1 === attemptsMax;
     const salvage = isLastAttempt ? reading.salvage : undefined;
-    const gap = await readGap({ ...reading, cursor, salvage }, manifest, writer, reload);
+    const written = { generation, writer: writerOf(manifest) };
+    const gap = await readGap({ ...reading, cursor, salvage }, manifest, written, reload);
     ({ cursor } = gap);
     const { missing } = gap;
     if (missing !== null && !isLastAttempt) continue;
     const changedAt = manifest.time.wallMs;
     if (missing === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
-      cursor = { generation, publication, changedAt, writer };
+      cursor = { generation, publication, changedAt, newest: written };
     }
-    await reading.take(gap.tail, cursor, writer.nonce);
+    await reading.take(gap.tail, cursor, written.writer.nonce);
     return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
   }
 }
@@ -160,7 +142,7 @@ interface Gap {
 async function readGap(
   { tools, bucket, replica, cursor: start, take, salvage }: Reading,
   { slots, tail }: Manifest,
-  { nonce }: Writer,
+  newest: Written,
   reload: boolean,
 ): Promise<Gap> {
   const unusable = new Set<number>();
@@ -178,8 +160,8 @@ async function readGap(
     if (range === undefined) break;
     const found = await readSegment(tools, bucket, replica, range, { reload });
     if (found.problem === null) {
-      if (missing === null) cursor = { ...cursor, publication: range.last };
-      await take(found.pack, cursor, nonce);
+      if (missing === null) cursor = { ...cursor, publication: range.last, newest };
+      await take(found.pack, cursor, newest.writer.nonce);
       next = range.last + 1;
       continue;
     }

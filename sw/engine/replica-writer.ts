@@ -19,6 +19,7 @@ import { merge, tick } from "../../shared/hlc.ts";
 import { manifestName, segmentName } from "../../shared/keys.ts";
 import type { DirtySet } from "./dirty-set.ts";
 import type { Frontier, FrontierMove } from "./frontier.ts";
+import { withWriter } from "./line.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { JournalEntry, StoredState } from "./replica-state.ts";
 import { journalKey, readReplicaState, stateKey } from "./replica-state.ts";
@@ -208,9 +209,12 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
       const time = tick(stored.time, clock.now());
       const { incarnation } = disk;
       const { replica } = bucket;
-      const body = encodeManifest({ replica, incarnation, nonce: parts.nonce, time, ...content });
+      const { nonce } = parts;
+      const line = withWriter(stored.line, generation, nonce);
+      const own = { replica, incarnation, nonce, time, line };
+      const body = encodeManifest({ ...own, ...content });
       const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);
-      stored = { ...stored, time };
+      stored = { ...stored, time, line };
       await begin({
         name: manifestName,
         generation,

@@ -24,7 +24,7 @@ import { lostStorage } from "./scenarios/lost-storage.ts";
 import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
-import { fledId, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
+import { fledId, hiddenFork, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
 import { unseenClone } from "./scenarios/unseen-clone.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
@@ -51,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
   reusedSlot,
   fledId,
   otherLine,
+  hiddenFork,
   writtenOver,
   incompleteReplacement,
   deletedPrefix,

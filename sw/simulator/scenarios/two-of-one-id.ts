@@ -82,6 +82,41 @@ export const otherLine: Scenario = {
 };
 
 /**
+ * The same, but what stays is of the higher incarnation: only the line in its manifests tells the reader that this is not
+ * what it has read.
+ */
+export const hiddenFork: Scenario = {
+  name: "hidden fork",
+  async tell(sim, random) {
+    const document = createDocument(random.fork("document"), true);
+    const other = createDocument(random.fork("other"), true);
+    sim.documents.push(document, other);
+    const first = openDevice(sim, random);
+    await pass(sim, 5 * secondMs);
+    startEdit(first, document, "push");
+    startEdit(first, other, "push");
+    const reader = openDevice(sim, random);
+    await pass(sim, 5 * secondMs);
+    openDocument(reader, document);
+    await pass(sim, silenceMs);
+    const clone = openClone(sim, random, first);
+    await pass(sim, 2 * secondMs);
+    startEdit(clone, other, "push");
+    await pass(sim, 2 * secondMs);
+    startEdit(first, document, "push");
+    await pass(sim, secondMs);
+    for (const incarnation of reader.running) incarnation.engine.hint();
+    await pass(sim, secondMs);
+    loseDevice(sim, first);
+    startEdit(clone, other, "push");
+    await pass(sim, 2 * secondMs);
+    startEdit(clone, other, "push");
+    await pass(sim, 60 * secondMs);
+    await expectSame(sim);
+  },
+};
+
+/**
  * What the one who flees had published was written over: it publishes it again, also where nothing new has come for that
  * document.
  */
