@@ -150,7 +150,10 @@ export function createSimulation(
         for (const { disk, storage } of [device.user, device.signedOut])
           for (const map of [disk, storage]) {
             const count = context.random.int(map.unsafe + 1);
-            if (count > 0) counters.count("cut a disk's last transactions");
+            if (count > 0) {
+              device.diskLosses++;
+              counters.count("cut a disk's last transactions");
+            }
             map.cut(count);
           }
       inspectStored(sim, device);

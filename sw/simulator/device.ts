@@ -53,6 +53,8 @@ export interface Device {
   sessionUntil: number;
   /** Gone for ever. */
   isGone: boolean;
+  /** How often it has lost something that was on its disk: all of it, or what came last. */
+  diskLosses: number;
   /** A copy of another, or one that was copied: until it is alone with its id again. */
   isClone: boolean;
   lives: number;
@@ -94,6 +96,7 @@ export function createDevice(
     isVisible: false,
     sessionUntil: 0,
     isGone: false,
+    diskLosses: 0,
     isClone: from !== undefined,
     lives: 0,
     running: [],
@@ -108,6 +111,7 @@ export function currentProfile(device: Device): Profile {
 
 /** All databases are empty, as after the browser has cleared them. */
 export function evict(device: Device): void {
+  device.diskLosses++;
   for (const { disk, storage, stored } of [device.user, device.signedOut]) {
     disk.clear();
     storage.clear();
