@@ -5,10 +5,7 @@ import { PresyncError } from "../shared/errors.ts";
 type Entry = [key: string, value: unknown];
 
 export function createDeviceDisk(): Disk {
-  /** By the first two parts of a key: a kind and a document. */
   const groups = new Map<string, Map<string, unknown>>();
-
-  const groupOf = (key: string): string => key.split("/", 2).join("/");
 
   const below = (prefix: string): Entry[] => {
     const isOfOne = prefix.split("/").length > 2;
@@ -36,4 +33,9 @@ export function createDeviceDisk(): Disk {
     },
     close() {},
   };
+}
+
+/** The first two parts of a key: a kind and a document. */
+function groupOf(key: string): string {
+  return key.split("/", 2).join("/");
 }
