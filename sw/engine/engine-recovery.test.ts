@@ -297,6 +297,16 @@ test("R-12: what lies where a manifest names another segment is not lost on a re
   expect((await open(late, handle.documentId)).doc().items).toHaveLength(40);
 });
 
+test("R-12: it is published by a reader that has not opened the document", async () => {
+  const writer = await startDevice(store, 0);
+  const { documentId } = await leaveWithOldManifest(writer);
+  const reader = await startDevice(store, 1, { peers: [active(a)] });
+  await pass(15 * minuteMs);
+  expect(reader.engine.repo.handles[documentId]).toBeUndefined();
+  const late = await startDevice(store, 2, { peers: [active(b)] });
+  expect((await open(late, documentId)).doc().items).toHaveLength(40);
+});
+
 test("A-2: a retired replica that cannot be read to its end is adopted by nobody", async () => {
   const retired = await startDevice(store, 0);
   await leaveWithOldManifest(retired);

@@ -8,10 +8,12 @@ import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { hasAll, withDocument } from "./chunks.ts";
+import type { DirtySet } from "./dirty-set.ts";
+import { holdMsMax } from "./dirty-set.ts";
 import type { Frontier } from "./frontier.ts";
 import type { Inbox } from "./inbox.ts";
 import { afterLook } from "./missing.ts";
-import { movesOf } from "./packing.ts";
+import { movesOf, unpackDocumentId } from "./packing.ts";
 import type { PeerRecords } from "./peer-records.ts";
 import type { Cursor, Reading } from "./reader.ts";
 import { isUnreadable, readReplica, startCursor } from "./reader.ts";
@@ -38,6 +40,7 @@ export interface PeerReaderParts {
   readonly disk: ReplicaDisk;
   readonly records: PeerRecords;
   readonly frontier: Frontier;
+  readonly dirty: DirtySet;
   readonly inbox: Inbox;
   /** Documents have something new in the inbox. */
   readonly received: (ids: readonly DocumentId[]) => void;
@@ -57,7 +60,7 @@ export interface PeerReaderParts {
 }
 
 export function createPeerReader(parts: PeerReaderParts): PeerReader {
-  const { world, disk, records, frontier, inbox } = parts;
+  const { world, disk, records, frontier, dirty, inbox } = parts;
   const { clock, tools } = world;
 
   /** To be read from the start. */
@@ -80,13 +83,19 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       for (const id of inbox.accept(batch)) arrived.add(id);
     });
 
-  /**
-   * Into the inbox and nowhere else: what the frontier does not know to be in the bucket is published by whoever has it
-   * in a document.
-   */
+  /** Into the inbox and nowhere else. */
   const takeAside = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
     const batch = inbox.toWrite(replica, source, pack);
     await disk.commit(batch);
+    for (const id of inbox.accept(batch)) arrived.add(id);
+  };
+
+  /** No manifest names it, so nobody may rely on it: it is published, unless its owner or another reader does so first. */
+  const salvage = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
+    const batch = inbox.toWrite(replica, source, pack);
+    const ids = pack.documents.map(({ documentId }) => unpackDocumentId(documentId));
+    const heldUntil = clock.now() + world.random.uniform() * holdMsMax;
+    await dirty.markAll(ids, batch, heldUntil);
     for (const id of inbox.accept(batch)) arrived.add(id);
   };
 
@@ -169,9 +178,15 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       const keep = (pack: Pack, next: Cursor, source: string): Promise<void> =>
         take(replica, source, pack, next);
       const etag = cursor.generation === 0 ? undefined : knownEtag;
-      const salvage = (pack: Pack, source: string): Promise<void> =>
-        takeAside(replica, source, pack);
-      const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep, salvage };
+      const reading: Reading = {
+        tools,
+        bucket,
+        replica,
+        cursor,
+        knownEtag: etag,
+        take: keep,
+        salvage: (pack, source) => salvage(replica, source, pack),
+      };
       const result = await readReplica(reading)
         .catch(async (error: unknown) => {
           if (isAnew) anew.add(replica);
