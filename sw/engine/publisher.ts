@@ -238,10 +238,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   return {
     get outstanding() {
       return (
-        collector.outstanding > 0 ||
-        writer.journal !== null ||
-        forced ||
-        writer.stored.lost.length > 0
+        collector.outstanding || writer.journal !== null || forced || writer.stored.lost.length > 0
       );
     },
     get nextAt() {

@@ -108,10 +108,11 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     const { missing } = gap;
     if (missing !== null && !isLastAttempt) continue;
     const changedAt = manifest.time.wallMs;
-    if (missing === null) {
-      const publication = Math.max(manifest.tail.last, cursor.publication);
-      cursor = { generation, publication, changedAt, newest: written };
-    }
+    const publication = Math.max(manifest.tail.last, cursor.publication);
+    cursor =
+      missing === null
+        ? { generation, publication, changedAt, newest: written }
+        : { ...cursor, newest: written };
     await reading.take(gap.tail, cursor, written.writer.nonce);
     return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
   }

@@ -41,9 +41,8 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "hold never ends",
     file: `${engine}/dirty-set.ts`,
-    find: `if (heldUntil <= now || heldUntil > now + holdMsMax) ids.push(id);
-        else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);`,
-    replace: "if (heldUntil === 0) ids.push(id);",
+    find: "if (!isDue(heldUntil, now)) nextAt = Math.min(nextAt ?? heldUntil, heldUntil);",
+    replace: "void heldUntil;",
     why: "L-3: what was revoked is published when its delay is over",
     caughtBy: { scenarios: ["replaced once"] },
   },
