@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Manifest, Stretch } from "../../shared/codecs/manifest.ts";
 import { lineMax } from "../../shared/codecs/manifest.ts";
 import { bytesToHex } from "../../shared/hex.ts";
-import { isOfOtherLine, withWriter } from "./line.ts";
+import { continueLine, isOfOtherLine } from "./line.ts";
 
 const nonceOf = (seed: number): Uint8Array => new Uint8Array(8).fill(seed);
 const hexOf = (seed: number): string => bytesToHex(nonceOf(seed));
@@ -14,7 +14,12 @@ function manifestOf(
   firsts: readonly [seed: number, from: number][],
 ): Manifest {
   let line: readonly Stretch[] = [];
-  for (const [seed, from] of firsts) line = withWriter(line, from, nonceOf(seed));
+  let before: { readonly nonce: Uint8Array } | null = null;
+  for (const [seed, from] of firsts) {
+    const nonce = nonceOf(seed);
+    line = continueLine(line, before, from, nonce);
+    before = { nonce };
+  }
   return { incarnation, nonce: nonceOf(firsts.at(-1)?.[0] ?? incarnation), line } as Manifest;
 }
 
@@ -55,11 +60,21 @@ describe("O-5 the line of a manifest", () => {
 
   test("an incarnation has one stretch, and the newest are kept", () => {
     let line: readonly Stretch[] = [];
+    let before: { readonly nonce: Uint8Array } | null = null;
     for (let seed = 1; seed <= lineMax + 3; seed++)
-      for (const generation of [seed * 10, seed * 10 + 1])
-        line = withWriter(line, generation, nonceOf(seed));
+      for (const generation of [seed * 10, seed * 10 + 1]) {
+        const nonce = nonceOf(seed);
+        line = continueLine(line, before, generation, nonce);
+        before = { nonce };
+      }
     expect(line.map(({ from }) => from)).toEqual(
       Array.from({ length: lineMax }, (_, index) => (index + 4) * 10),
     );
+  });
+
+  test("a line that somebody has not gone on with begins anew", () => {
+    const line = continueLine([], null, 1, nonceOf(1));
+    const written = continueLine(line, { nonce: nonceOf(2) }, 8, nonceOf(3));
+    expect(written.map(({ from }) => from)).toEqual([8]);
   });
 });

@@ -18,16 +18,24 @@ export function writerOf({ incarnation, nonce }: Pick<Manifest, "incarnation" | 
   return { incarnation, nonce: bytesToHex(nonce) };
 }
 
-/** The line after this incarnation has begun a manifest: unless it has written before, a stretch of its own begins. */
-export function withWriter(
+/**
+ * The line that the next manifest tells: unless this incarnation has written before, a stretch of its own begins behind
+ * the newest acknowledged manifest. Where that is not by the last one of the line, somebody wrote it who keeps no line.
+ */
+export function continueLine(
   line: readonly Stretch[],
-  generation: number,
+  acknowledged: Pick<Manifest, "nonce"> | null,
+  from: number,
   nonce: Uint8Array,
 ): readonly Stretch[] {
-  const tag = nonce.slice(0, tagBytes);
   const newest = line.at(-1);
-  if (newest !== undefined && bytesToHex(newest.tag) === bytesToHex(tag)) return line;
-  return [...line, { from: generation, tag }].slice(-lineMax);
+  const isUnbroken =
+    newest !== undefined &&
+    acknowledged !== null &&
+    isTagOf(newest.tag, bytesToHex(acknowledged.nonce));
+  if (isUnbroken && isTagOf(newest.tag, bytesToHex(nonce))) return line;
+  const own: Stretch = { from, tag: nonce.slice(0, tagBytes) };
+  return [...(isUnbroken ? line : []), own].slice(-lineMax);
 }
 
 /** A manifest that was read, and who wrote it. */
@@ -39,9 +47,13 @@ export interface Written {
 /** Whether a manifest is from another line than an earlier one, of a generation that is not higher than its own. */
 export function isOfOtherLine({ generation, writer }: Written, manifest: Manifest): boolean {
   const stretch = manifest.line.findLast(({ from }) => from <= generation);
-  if (stretch !== undefined) return !writer.nonce.startsWith(bytesToHex(stretch.tag));
+  if (stretch !== undefined) return !isTagOf(stretch.tag, writer.nonce);
   // Read before anything that the line tells: a fork is seen only where it goes against the count of starts.
   const { incarnation, nonce } = writerOf(manifest);
   if (incarnation === writer.incarnation) return nonce !== writer.nonce;
   return incarnation < writer.incarnation;
+}
+
+function isTagOf(tag: Uint8Array, nonce: string): boolean {
+  return nonce.startsWith(bytesToHex(tag));
 }

@@ -16,7 +16,7 @@ import { afterLook } from "./missing.ts";
 import { movesOf, unpackDocumentId } from "./packing.ts";
 import type { PeerRecords } from "./peer-records.ts";
 import type { Cursor, Reading } from "./reader.ts";
-import { isUnreadable, readReplica, startCursor } from "./reader.ts";
+import { isUnreadable, readReplica, readUpTo, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -66,6 +66,8 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
   /** To be read from the start. */
   const anew = new Set<ReplicaId>();
   const arrived = new Set<DocumentId>();
+  /** What lay where a manifest names another segment: once is enough, as long as the document is where it was brought. */
+  const salvaged = new Set<string>();
 
   const take = (replica: ReplicaId, source: string, pack: Pack, cursor: Cursor): Promise<void> =>
     frontier.exclusive(async () => {
@@ -92,11 +94,13 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
 
   /** No manifest names it, so nobody may rely on it: it is published, unless its owner or another reader does so first. */
   const salvage = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
-    const batch = inbox.toWrite(replica, source, pack);
+    const name = `${replica}/${source}`;
+    if (salvaged.has(name)) return;
+    await takeAside(replica, source, pack);
     const ids = pack.documents.map(({ documentId }) => unpackDocumentId(documentId));
-    const heldUntil = clock.now() + world.random.uniform() * holdMsMax;
-    await dirty.markAll(ids, batch, heldUntil);
-    for (const id of inbox.accept(batch)) arrived.add(id);
+    // Marked once it is in the inbox: who looks before that finds nothing to publish, and cleans the mark.
+    await dirty.markAll(ids, {}, clock.now() + world.random.uniform() * holdMsMax);
+    salvaged.add(name);
   };
 
   /** Applied only when all that there is has come: half of a document's history is an old version of it. */
@@ -119,7 +123,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
 
   const missed = async (replica: ReplicaId): Promise<void> => {
     const record = records.get(replica);
-    if (record.cursor.generation === 0) return;
+    if (readUpTo(record.cursor) === 0) return;
     const { since, isLost } = afterLook(record.missingSince, "missing", clock.now());
     if (since !== record.missingSince)
       await records.save(replica, { ...record, missingSince: since });
@@ -151,7 +155,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       ({ replica: id, generation }) =>
         id !== own &&
         !record.adopted.some((other) => other.replica === id && other.generation === generation) &&
-        records.get(id).cursor.generation > generation &&
+        readUpTo(records.get(id).cursor) > generation &&
         !records.isAdopted(id),
     );
     for (const { replica: id } of outrun) {
@@ -174,7 +178,9 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     async read(bucket, replica, knownEtag) {
       const { cursor: before } = records.get(replica);
       const isAnew = anew.delete(replica);
-      const cursor = isAnew ? startCursor : before;
+      if (isAnew) salvaged.clear();
+      // What was read says no less of whose line it was.
+      const cursor = isAnew ? { ...startCursor, newest: before.newest } : before;
       const keep = (pack: Pack, next: Cursor, source: string): Promise<void> =>
         take(replica, source, pack, next);
       const etag = cursor.generation === 0 ? undefined : knownEtag;
@@ -185,6 +191,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
         cursor,
         knownEtag: etag,
         take: keep,
+        forked: () => parts.lost(replica),
         salvage: (pack, source) => salvage(replica, source, pack),
       };
       const result = await readReplica(reading)
@@ -196,14 +203,14 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
         })
         .finally(handOver);
       if (result.kind === "absent" || result.kind === "older") {
+        if (isAnew) anew.add(replica);
         await missed(replica);
         return { etag: undefined, isPresent: result.kind === "older", isChanged: false };
       }
       await found(replica);
       if (result.kind === "unchanged")
         return { etag: result.etag, isPresent: true, isChanged: false };
-      const { manifest, missing, isOtherLine } = result;
-      if (isOtherLine) await parts.lost(replica);
+      const { manifest, missing } = result;
       await remember(bucket, replica, manifest, missing?.generation ?? null);
       parts.heard(replica, manifest);
       if (missing !== null) throw missing.problem;

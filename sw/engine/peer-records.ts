@@ -2,7 +2,7 @@
 import type { ReplicaAt } from "../../shared/codecs/manifest.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { Cursor } from "./reader.ts";
-import { startCursor } from "./reader.ts";
+import { readUpTo, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 
 export const cursorPrefix = "cursor/";
@@ -77,7 +77,7 @@ export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
         unreadable === null ? [] : [{ replica, generation: unreadable }],
       ),
     isAdopted: (replica) => {
-      const { generation } = get(replica).cursor;
+      const generation = readUpTo(get(replica).cursor);
       return [...records.values()].some(({ adopted }) =>
         adopted.some((other) => other.replica === replica && other.generation >= generation),
       );

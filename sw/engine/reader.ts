@@ -13,6 +13,7 @@ import { decodeSegment } from "../../shared/codecs/segment.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import { bytesToHex } from "../../shared/hex.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
 import { isOfOtherLine, writerOf } from "./line.ts";
 import type { Written } from "./line.ts";
@@ -31,6 +32,11 @@ export interface Cursor {
   readonly changedAt: number;
   /** The newest manifest of which anything was taken; not always was all of it there. */
   readonly newest: Written | null;
+}
+
+/** The generation of the newest manifest of which anything was taken; 0 where nothing was. */
+export function readUpTo({ generation, newest }: Cursor): number {
+  return Math.max(generation, newest?.generation ?? 0);
 }
 
 export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, newest: null };
@@ -53,8 +59,6 @@ export type ReadResult =
       readonly etag: string | undefined;
       /** Some segments are gone or damaged: the cursor stays before them, and the rest is there all the same. */
       readonly missing: Missing | null;
-      /** Two devices have written under this id: what was read of it before may be there no more. */
-      readonly isOtherLine: boolean;
     };
 
 /** The first segment that could not be had, and why. */
@@ -75,6 +79,11 @@ export interface Reading {
    */
   readonly take: (pack: Pack, cursor: Cursor, source: string) => Promise<void>;
   /**
+   * Two devices have written under this id: what was read of it before may be there no more. Called before anything is
+   * taken of the other line, because that moves the cursor.
+   */
+  readonly forked?: (() => Promise<void>) | undefined;
+  /**
    * Keeps the pack of a segment that lies where the manifest names another one, and nothing else: an old manifest came
    * back, and whoever wrote both may never mend it.
    */
@@ -84,7 +93,6 @@ export interface Reading {
 export async function readReplica(reading: Reading): Promise<ReadResult> {
   const { tools, bucket, replica, knownEtag } = reading;
   let { cursor } = reading;
-  let isOtherLine = false;
   for (let attempt = 0; ; attempt++) {
     const reload = attempt > 0;
     const fetched = await bucket.get(replica, manifestName, reload ? { reload } : { knownEtag });
@@ -92,29 +100,26 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (fetched === "unchanged") return { kind: "unchanged", etag: knownEtag };
     const { etag } = fetched;
     const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
-    const { newest } = cursor;
-    const readUpTo = Math.max(cursor.generation, newest?.generation ?? 0);
-    if (generation < readUpTo) return { kind: "older" };
-    if (newest !== null && isOfOtherLine(newest, manifest)) {
+    if (generation < readUpTo(cursor)) return { kind: "older" };
+    if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest)) {
+      await reading.forked?.();
       cursor = startCursor;
-      isOtherLine = true;
     }
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const isLastAttempt = attempt + 1 === attemptsMax;
     const salvage = isLastAttempt ? reading.salvage : undefined;
-    const written = { generation, writer: writerOf(manifest) };
-    const gap = await readGap({ ...reading, cursor, salvage }, manifest, written, reload);
+    const newest = { generation, writer: writerOf(manifest) };
+    const from = { ...cursor, newest };
+    const gap = await readGap({ ...reading, cursor: from, salvage }, manifest, reload);
     ({ cursor } = gap);
     const { missing } = gap;
     if (missing !== null && !isLastAttempt) continue;
-    const changedAt = manifest.time.wallMs;
-    const publication = Math.max(manifest.tail.last, cursor.publication);
-    cursor =
-      missing === null
-        ? { generation, publication, changedAt, newest: written }
-        : { ...cursor, newest: written };
-    await reading.take(gap.tail, cursor, written.writer.nonce);
-    return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
+    if (missing === null) {
+      const publication = Math.max(manifest.tail.last, cursor.publication);
+      cursor = { generation, publication, changedAt: manifest.time.wallMs, newest };
+    }
+    await reading.take(gap.tail, cursor, newest.writer.nonce);
+    return { kind: "news", cursor, manifest, etag, missing };
   }
 }
 
@@ -142,8 +147,7 @@ interface Gap {
 /** Hands over the segments that lie between the cursor and the tail, as far as they can be had. */
 async function readGap(
   { tools, bucket, replica, cursor: start, take, salvage }: Reading,
-  { slots, tail }: Manifest,
-  newest: Written,
+  { slots, tail, nonce }: Manifest,
   reload: boolean,
 ): Promise<Gap> {
   const unusable = new Set<number>();
@@ -161,8 +165,8 @@ async function readGap(
     if (range === undefined) break;
     const found = await readSegment(tools, bucket, replica, range, { reload });
     if (found.problem === null) {
-      if (missing === null) cursor = { ...cursor, publication: range.last, newest };
-      await take(found.pack, cursor, newest.writer.nonce);
+      if (missing === null) cursor = { ...cursor, publication: range.last };
+      await take(found.pack, cursor, bytesToHex(nonce));
       next = range.last + 1;
       continue;
     }

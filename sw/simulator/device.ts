@@ -53,8 +53,6 @@ export interface Device {
   sessionUntil: number;
   /** Gone for ever. */
   isGone: boolean;
-  /** How often it has lost something that was on its disk: all of it, or what came last. */
-  diskLosses: number;
   /** A copy of another, or one that was copied: until it is alone with its id again. */
   isClone: boolean;
   lives: number;
@@ -96,7 +94,6 @@ export function createDevice(
     isVisible: false,
     sessionUntil: 0,
     isGone: false,
-    diskLosses: 0,
     isClone: from !== undefined,
     lives: 0,
     running: [],
@@ -111,7 +108,6 @@ export function currentProfile(device: Device): Profile {
 
 /** All databases are empty, as after the browser has cleared them. */
 export function evict(device: Device): void {
-  device.diskLosses++;
   for (const { disk, storage, stored } of [device.user, device.signedOut]) {
     disk.clear();
     storage.clear();
@@ -124,4 +120,14 @@ export function evict(device: Device): void {
     isRevoked: false,
     isClaimed: false,
   });
+}
+
+/** What the disks have answered is there; of what they were doing some of the last is not. */
+export function cutPower({ random, counters }: Context, device: Device): void {
+  for (const { disk, storage } of [device.user, device.signedOut])
+    for (const map of [disk, storage]) {
+      const count = random.int(map.unsafe + 1);
+      if (count > 0) counters.count("cut a disk's last transactions");
+      map.cut(count);
+    }
 }

@@ -62,8 +62,8 @@ export function prefixChanges(sim: Simulation, replica: ReplicaId): Changes {
 
 interface Exposure {
   readonly cause: string;
-  /** Who had it when it was taken away, and how often each had lost something of its disk before. */
-  readonly holders: ReadonlyMap<Device, number>;
+  /** Who has had it since then, but for those who lost it with their disk. */
+  readonly holders: Set<Device>;
 }
 
 /** Edits that were in the bucket and have been taken away, until they are there again. */
@@ -91,8 +91,22 @@ function holdersOf({ document, hash }: Edit, held: ReadonlyMap<Device, Changes>)
 }
 
 function exposeEdit(edit: Edit, cause: string, held: ReadonlyMap<Device, Changes>): void {
-  const holders = holdersOf(edit, held).map((device) => [device, device.diskLosses] as const);
-  exposed.set(edit, { cause, holders: new Map(holders) });
+  const holders = new Set([...(exposed.get(edit)?.holders ?? []), ...holdersOf(edit, held)]);
+  exposed.set(edit, { cause, holders });
+}
+
+/** A device loses its disk, or what came to it last: for what it had until then, it answers no longer. */
+export function loseDisk(sim: Simulation, device: Device, lose: () => void): void {
+  const { edits } = sim.context.observed;
+  if (!edits.some((edit) => exposed.has(edit))) return lose();
+  const before = holdings(sim);
+  reckon(sim, bucketChanges(sim), before);
+  lose();
+  const after = holdings(sim);
+  for (const edit of edits)
+    if (holdersOf(edit, before).includes(device) && !holdersOf(edit, after).includes(device))
+      exposed.get(edit)?.holders.delete(device);
+  reckon(sim, bucketChanges(sim), after);
 }
 
 /** Something below a prefix was taken away: what was only there is exposed. */
@@ -121,11 +135,9 @@ export function reckon(
     const { document, hash } = edit;
     if (bucket.get(document)?.has(hash) === true) exposed.delete(edit);
     const exposure = exposed.get(edit);
-    if (exposure === undefined || holdersOf(edit, held).length > 0) continue;
-    const isLost = [...exposure.holders].every(
-      ([device, losses]) => device.isGone || device.diskLosses > losses,
-    );
-    if (isLost) edit.excused ??= exposure.cause;
+    if (exposure === undefined) continue;
+    for (const device of holdersOf(edit, held)) exposure.holders.add(device);
+    if ([...exposure.holders].every(({ isGone }) => isGone)) edit.excused ??= exposure.cause;
   }
   excuseHeirs(sim.context.observed.edits, applied);
 }

@@ -54,8 +54,9 @@ export const healingMutants: readonly Mutant[] = [
   {
     name: "other line of incarnations not noticed",
     file: `${engine}/reader.ts`,
-    find: "if (newest !== null && isOfOtherLine(newest, manifest)) {",
-    replace: "if (newest !== null && isOfOtherLine(newest, manifest) && generation < 0) {",
+    find: "if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest)) {",
+    replace:
+      "if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest) && generation < 0) {",
     why: "O-5: two who write under one id are noticed by who reads both",
     caughtBy: { scenarios: ["other line"] },
   },

@@ -38,8 +38,8 @@ export const readingMutants: readonly Mutant[] = [
   {
     name: "cursor moved over what is missing",
     file: `${engine}/reader.ts`,
-    find: "if (missing === null) cursor = { ...cursor, publication: range.last, newest };",
-    replace: "cursor = { ...cursor, publication: range.last, newest };",
+    find: "if (missing === null) cursor = { ...cursor, publication: range.last };",
+    replace: "cursor = { ...cursor, publication: range.last };",
     why: "R-5: the cursor stays before the first publication that is missing",
     caughtBy: { scenarios: ["mended segment"] },
   },
