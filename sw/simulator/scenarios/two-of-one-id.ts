@@ -20,6 +20,8 @@ const secondMs = 1_000;
 const silenceMs = 75_000;
 /** Before the clone looks at its own manifest again. */
 const hurryMs = 800;
+/** What is to be published again is held for up to ten minutes, and then read. */
+const healMs = 12 * 60 * secondMs;
 
 /** The one who is written over flees; who reads that it fled reads the id from the start. */
 export const fledId: Scenario = {
@@ -76,7 +78,7 @@ export const otherLine: Scenario = {
     startEdit(first, document, "paste");
     await pass(sim, 2 * secondMs);
     startEdit(first, document, "push");
-    await pass(sim, 60 * secondMs);
+    await pass(sim, healMs);
     await expectSame(sim);
   },
 };
@@ -111,7 +113,7 @@ export const hiddenFork: Scenario = {
     startEdit(clone, other, "push");
     await pass(sim, 2 * secondMs);
     startEdit(clone, other, "push");
-    await pass(sim, 60 * secondMs);
+    await pass(sim, healMs);
     await expectSame(sim);
   },
 };
