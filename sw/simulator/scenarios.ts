@@ -10,6 +10,7 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { cloneWhileWriting } from "./scenarios/clone-while-writing.ts";
 import { complainedOf } from "./scenarios/complained-of.ts";
 import { deletedPrefix } from "./scenarios/deleted-prefix.ts";
 import { emptiedInbox } from "./scenarios/emptied-inbox.ts";
@@ -60,6 +61,7 @@ export const scenarios: readonly Scenario[] = [
   emptiedInbox,
   complainedOf,
   unseenClone,
+  cloneWhileWriting,
 ];
 
 /** Null where there is no such scenario; they are numbered from 1. */

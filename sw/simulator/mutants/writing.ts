@@ -96,7 +96,7 @@ export const writingMutants: readonly Mutant[] = [
     find: 'if (verdict === "foreign") void onCloned();',
     replace: 'if (verdict === "foreign" && !flushes.isFlushing) void onCloned();',
     why: "O-4: who finds another's manifest under the own id flees, whatever is under way",
-    caughtBy: { seeds: [41698] },
+    caughtBy: { scenarios: ["clone while writing"] },
   },
   {
     name: "journal forgotten at restart",
