@@ -2,6 +2,7 @@
  * Two clones have written under one id, and a third device has not read all of it: what it has read of one of them makes
  * it pass over what the other one had published under the same numbers (O-5).
  */
+import { lineMax } from "../../../shared/codecs/manifest.ts";
 import { createDocument } from "../edits.ts";
 import type { Scenario } from "../scenarios.ts";
 import {
@@ -23,7 +24,10 @@ const hurryMs = 800;
 /** What is to be published again is held for up to ten minutes, and then read. */
 const healMs = 12 * 60 * secondMs;
 
-/** The one who is written over flees; who reads that it fled reads the id from the start. */
+/**
+ * The one who is written over flees; who reads that it fled reads the id from the start. The other one has been started so
+ * often meanwhile that its line says nothing of what was read.
+ */
 export const fledId: Scenario = {
   name: "id fled from",
   async tell(sim, random) {
@@ -46,9 +50,18 @@ export const fledId: Scenario = {
     await pass(sim, 2 * secondMs);
     setOnline(reader, true);
     await pass(sim, 2 * secondMs);
+    setOnline(reader, false);
     startEdit(clone, document, "paste");
-    await pass(sim, 3 * secondMs);
+    await pass(sim, 2 * secondMs);
+    for (let start = 0; start <= lineMax; start++) {
+      sim.stop(clone, "killed");
+      sim.start(clone);
+      await pass(sim, secondMs);
+      startEdit(clone, document, "push");
+      await pass(sim, 2 * secondMs);
+    }
     loseDevice(sim, clone);
+    setOnline(reader, true);
     // The one that is left looks at its own manifest, and flees.
     await pass(sim, 10 * silenceMs);
     await expectSame(sim);
