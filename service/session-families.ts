@@ -2,10 +2,15 @@
  * Which tokens of a sign-in were used: one small object `@service/sessions/<namespace>/<family>/<generation>-<id>` for
  * each, made when the token is first used, and `…/revoked` once the family is over. Objects are made and never
  * changed, and the listing alone tells everything, so any number of instances share it without a lock.
+ *
+ * `@service/ended/<namespace>` says when all sign-ins of a user were ended, whatever is known of them.
  */
 import type { CheckedConfig } from "./config.ts";
+import { PresyncError } from "../shared/errors.ts";
+import type { Namespace } from "../shared/keys.ts";
 import type { SessionClaims } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
+import { deleteBelow } from "./store-client.ts";
 
 /** More than anybody's: with a refresh a day, a dozen years. */
 const tokensMax = 5000;
@@ -23,11 +28,17 @@ export interface FamilyState {
   readonly usedAt: number;
 }
 
+export type Family = Pick<SessionClaims, "namespace" | "family">;
+
 export interface SessionFamilies {
-  look(claims: SessionClaims): Promise<FamilyState>;
+  look(claims: Family): Promise<FamilyState>;
   /** A token of this generation is used. */
   use(claims: SessionClaims): Promise<void>;
-  revoke(claims: SessionClaims): Promise<void>;
+  revoke(claims: Family): Promise<void>;
+  /** When all sign-ins of this user were ended, in milliseconds since 1970; 0 where they never were. */
+  endedAt(namespace: Namespace): Promise<number>;
+  /** Ends them all, and forgets which there were. */
+  end(namespace: Namespace): Promise<void>;
 }
 
 export function createSessionFamilies(
@@ -63,9 +74,37 @@ export function createSessionFamilies(
     async revoke(claims) {
       await store.create(familyPrefix(claims) + revokedName, record());
     },
+    async endedAt(namespace) {
+      const text = await store.get(endedKey(namespace));
+      return text === null ? 0 : timeOf(text);
+    },
+    async end(namespace) {
+      // Nothing else is needed to end them: what is forgotten may be forgotten by halves.
+      await store.put(endedKey(namespace), record());
+      await deleteBelow(store, sessionsPrefix(namespace));
+    },
   };
 }
 
-function familyPrefix({ namespace, family }: SessionClaims): string {
-  return `@service/sessions/${namespace}/${family}/`;
+function sessionsPrefix(namespace: Namespace): string {
+  return `@service/sessions/${namespace}/`;
+}
+
+function familyPrefix({ namespace, family }: Family): string {
+  return `${sessionsPrefix(namespace)}${family}/`;
+}
+
+function endedKey(namespace: Namespace): string {
+  return `@service/ended/${namespace}`;
+}
+
+function timeOf(text: string): number {
+  try {
+    const { version, at } = JSON.parse(text) as { version?: unknown; at?: unknown };
+    if (version === recordVersion && typeof at === "number") return at;
+  } catch {
+    // Answered below.
+  }
+  // Nobody is let in because of what cannot be read.
+  throw new PresyncError("internal", "the record of an ended user is damaged");
 }

@@ -13,6 +13,9 @@ export const problemWords: Readonly<Record<ErrorCode, string>> = {
   denied: "The cloud refuses this device.",
   retry: "The cloud is busy; it will be tried again.",
   conflict: "Two writers met in one place; it will be tried again.",
+  quota:
+    "Your part of the cloud is full. Everything is kept on this device, and nothing new is sent.",
+  retired: "This device was retired by you, on another one.",
   "unexpected-answer": "The cloud gave an answer that makes no sense.",
   "no-service": "This page does not know a sync service, so nobody can sign in.",
   unauthenticated: "The sign-in has ended.",
