@@ -108,6 +108,12 @@ describe("deleting everything", () => {
     );
   });
 
+  it("keeps nothing again when a device signs out later", async () => {
+    await deleteAll();
+    expect((await postAs(world.app, mine.session, "/v1/auth/revoke", {})).status).toBe(204);
+    expect(keysNaming(mine.namespace)).toEqual([`@service/ended/${mine.namespace}`]);
+  });
+
   it("says that there is more, and goes on, until nothing is left", async () => {
     await getGrant(world.app, mine.session);
     for (let at = 0; at < 1500; at++) put(`${mine.namespace}/browser-00000000/seg/${at % 5}/${at}`);

@@ -116,7 +116,12 @@ export function createSessions(
       const next = { ...claims, generation: claims.generation + 1, id: newSessionId() };
       return answer(next, endedAt);
     },
-    revoke: async (authorization) => revokeFamily(await tokens.read(authorization)),
+    async revoke(authorization) {
+      const claims = await tokens.read(authorization);
+      const endedAt = await families.endedAt(claims.namespace);
+      // Of one whose everything was deleted, nothing is kept again.
+      if (claims.issuedAt > secondsOf(endedAt)) await revokeFamily(claims);
+    },
     revokeFamily,
     end: (namespace) => families.end(namespace),
   };
