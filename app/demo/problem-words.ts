@@ -93,6 +93,18 @@ const typedCodeFailures: Partial<Record<ErrorCode, string>> = {
   retry: "The sign-in service is busy, or there were too many attempts. Please try again later.",
 };
 
+/** Why something about the devices did not work. */
+export function devicesWords(code: ErrorCode): string {
+  return devicesFailures[code] ?? `This did not work. ${problemWords[code]} (${code})`;
+}
+
+const devicesFailures: Partial<Record<ErrorCode, string>> = {
+  unreachable: "The service does not answer. Once you are online, try again.",
+  retry: "The service is busy. Please try again in a moment.",
+  "invalid-argument": "This is not possible: a name has at most 64 characters, on one line.",
+  denied: "This device is not there any more.",
+};
+
 export interface StartFailure {
   readonly title: string;
   readonly words: string;
