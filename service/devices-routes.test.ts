@@ -108,7 +108,10 @@ describe("the routes of devices and of everything", () => {
     await postAs(app, one.session, "/v1/devices/retire", { replica });
     await postAs(app, one.session, "/v1/devices/remove", { replica });
     await postAs(app, one.session, "/v1/everything/export", {});
-    await postAs(app, one.session, "/v1/everything/delete", { confirm: one.namespace });
+    await postAs(app, one.session, "/v1/everything/delete", {
+      confirm: one.namespace,
+      finish: true,
+    });
     const log = JSON.stringify(events);
     for (const event of [
       "replica-retired",

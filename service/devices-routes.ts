@@ -47,7 +47,9 @@ export function addDevicesRoutes(
     const member = await memberOf(c, "devices");
     const body = await readJson(c);
     const replica = stringOf(body["replica"], "replica");
-    return c.json(await devices.remove(member, replica, flagOf(body["discardUnsaved"])));
+    return c.json(
+      await devices.remove(member, replica, flagOf(body["discardUnsaved"], "discardUnsaved")),
+    );
   });
   app.post("/v1/everything/export", async (c) => {
     const member = await memberOf(c, "everything");
@@ -56,14 +58,18 @@ export function addDevicesRoutes(
   });
   app.post("/v1/everything/delete", async (c) => {
     const member = await memberOf(c, "everything");
-    const confirm = stringOf((await readJson(c))["confirm"], "confirm");
-    const answer: DeleteEverythingAnswer = { done: await everything.delete(member, confirm) };
+    const body = await readJson(c);
+    const asked = {
+      confirm: stringOf(body["confirm"], "confirm"),
+      finish: flagOf(body["finish"], "finish"),
+    };
+    const answer: DeleteEverythingAnswer = { done: await everything.delete(member, asked) };
     return c.json(answer);
   });
 }
 
 /** Only what says so plainly loses anything. */
-function flagOf(value: unknown): boolean {
+function flagOf(value: unknown, name: string): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw new PresyncError("malformed", "discardUnsaved must be true or false");
+  throw new PresyncError("malformed", `${name} must be true or false`);
 }

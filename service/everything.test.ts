@@ -21,8 +21,8 @@ let mine: SessionAnswer;
 const put = (name: string, text = "x"): void => {
   world.bucket.objects.set(name, { text, modifiedAt: world.clock.ms });
 };
-const deleteAll = (confirm: unknown = mine.namespace): Promise<Response> =>
-  postAs(world.app, mine.session, "/v1/everything/delete", { confirm });
+const deleteAll = (confirm: unknown = mine.namespace, finish = true): Promise<Response> =>
+  postAs(world.app, mine.session, "/v1/everything/delete", { confirm, finish });
 const exportAll = async (body: object = {}): Promise<ExportAnswer> => {
   const answer = await postAs(world.app, mine.session, "/v1/everything/export", body);
   expect(answer.status).toBe(200);
@@ -85,6 +85,23 @@ describe("deleting everything", () => {
         "401 unauthenticated",
       );
     }
+  });
+
+  it("ends the others' sign-ins first, and takes away what they write before they notice", async () => {
+    const other = await signIn(world.app, key);
+    const grant = await getGrant(world.app, other.session);
+    await getGrant(world.app, mine.session);
+    await putManifest(world, grant, 1);
+    expect(await (await deleteAll(mine.namespace, false)).json()).toEqual({ done: true });
+    const { replica } = grant;
+    expect(await refusalOf(askGrant(world.app, other.session, { kind: "browser", replica }))).toBe(
+      "401 unauthenticated",
+    );
+    // Its URLs are good.
+    await putManifest(world, grant, 2);
+    expect((await deleteAll()).status).toBe(200);
+    expect(keysNaming(mine.namespace)).toEqual([`@service/ended/${mine.namespace}`]);
+    expect(await refusalOf(deleteAll())).toBe("401 unauthenticated");
   });
 
   it("lets the user sign in again, in the same second too, as somebody new to the bucket", async () => {

@@ -1,6 +1,6 @@
 /** All that there is of a user: taken along, and deleted. */
 import { AwsV4Signer } from "aws4fetch";
-import type { ExportAnswer, ExportedObject } from "../shared/devices.ts";
+import type { DeleteEverythingRequest, ExportAnswer, ExportedObject } from "../shared/devices.ts";
 import { PresyncError } from "../shared/errors.ts";
 import { isReplicaId } from "../shared/keys.ts";
 import type { Namespace } from "../shared/keys.ts";
@@ -36,13 +36,14 @@ export interface Everything {
    */
   export(member: Member, after: string): Promise<ExportAnswer>;
   /**
-   * Deletes all objects of a user, then ends all sign-ins and forgets devices and sessions. False where there was too
-   * much for one call: everything is as before, but for what is already gone, and the next call goes on.
+   * Ends all other sign-ins of a user and deletes all objects; with `finish` it deletes what has come since, ends this
+   * sign-in as well, and forgets devices and sessions. False where there was too much for one call, and the next one
+   * goes on.
    *
-   * What is kept is that this user's sign-ins ended then: without it old sessions would be good again. Devices that hold
-   * signed URLs may write until those expire; ours stop as soon as they miss what they had written.
+   * Twice, because devices hold signed URLs that stay good: ours notice that manifests are gone, ask, and stop, but not
+   * in the same second. What is kept is that this user's sign-ins ended then: without it old sessions would be good again.
    */
-  delete(member: Member, confirm: string): Promise<boolean>;
+  delete(member: Member, asked: DeleteEverythingRequest): Promise<boolean>;
 }
 
 export interface EverythingParts {
@@ -92,16 +93,16 @@ export function createEverything(config: CheckedConfig, parts: EverythingParts):
         more: found.length > page.length,
       };
     },
-    async delete({ namespace }, confirm) {
+    async delete({ namespace, family }, { confirm, finish }) {
       if (confirm !== namespace)
         throw new PresyncError("invalid-argument", "confirm is not this user's namespace");
       usage.forget(namespace);
+      await sessions.endOthers({ namespace, family });
       if (!(await deleteBelow(store, objectsPrefix(namespace), deletesMax))) return false;
+      if (!finish) return true;
       await sessions.end(namespace);
       await deleteBelow(store, marksPrefix(namespace));
       await deleteBelow(store, recordKey(namespace, ""));
-      // What devices have written while they did not know it yet.
-      await deleteBelow(store, objectsPrefix(namespace), deletesMax);
       log({ level: "info", event: "everything-deleted", namespace });
       return true;
     },

@@ -9,6 +9,7 @@ import type { CheckedConfig } from "./config.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
 import type { SessionClaims } from "./session-token.ts";
+import { isSessionId } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
 import { deleteBelow } from "./store-client.ts";
 
@@ -35,17 +36,27 @@ export interface SessionFamilies {
   /** A token of this generation is used. */
   use(claims: SessionClaims): Promise<void>;
   revoke(claims: Family): Promise<void>;
-  /** When all sign-ins of this user were ended, in milliseconds since 1970; 0 where they never were. */
-  endedAt(namespace: Namespace): Promise<number>;
+  ending(namespace: Namespace): Promise<Ending>;
+  /** Ends all that there have been, but for one. */
+  endOthers(kept: Family): Promise<void>;
   /** Ends them all, and forgets which there were. */
   end(namespace: Namespace): Promise<void>;
+}
+
+/** When all sign-ins of a user were ended. */
+export interface Ending {
+  /** In milliseconds since 1970; 0 where they never were. */
+  readonly at: number;
+  /** The one that goes on. */
+  readonly kept: string | null;
 }
 
 export function createSessionFamilies(
   store: StoreClient,
   config: Pick<CheckedConfig, "now">,
 ): SessionFamilies {
-  const record = (): string => JSON.stringify({ version: recordVersion, at: config.now() });
+  const record = (more: object = {}): string =>
+    JSON.stringify({ version: recordVersion, at: config.now(), ...more });
 
   return {
     async look(claims) {
@@ -74,10 +85,11 @@ export function createSessionFamilies(
     async revoke(claims) {
       await store.create(familyPrefix(claims) + revokedName, record());
     },
-    async endedAt(namespace) {
+    async ending(namespace) {
       const text = await store.get(endedKey(namespace));
-      return text === null ? 0 : timeOf(text);
+      return text === null ? { at: 0, kept: null } : readEnding(text);
     },
+    endOthers: ({ namespace, family }) => store.put(endedKey(namespace), record({ kept: family })),
     async end(namespace) {
       // Nothing else is needed to end them: what is forgotten may be forgotten by halves.
       await store.put(endedKey(namespace), record());
@@ -98,10 +110,15 @@ function endedKey(namespace: Namespace): string {
   return `@service/ended/${namespace}`;
 }
 
-function timeOf(text: string): number {
+function readEnding(text: string): Ending {
   try {
-    const { version, at } = JSON.parse(text) as { version?: unknown; at?: unknown };
-    if (version === recordVersion && typeof at === "number") return at;
+    const { version, at, kept } = JSON.parse(text) as {
+      version?: unknown;
+      at?: unknown;
+      kept?: unknown;
+    };
+    if (version === recordVersion && typeof at === "number")
+      return { at, kept: isSessionId(kept) ? kept : null };
   } catch {
     // Answered below.
   }

@@ -8,7 +8,7 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
 import type { SessionAnswer } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
-import type { Family } from "./session-families.ts";
+import type { Ending, Family } from "./session-families.ts";
 import { createSessionFamilies } from "./session-families.ts";
 import type { SessionClaims } from "./session-token.ts";
 import { createSessionTokens, newSessionId, secondsOf, unauthenticated } from "./session-token.ts";
@@ -45,7 +45,9 @@ export interface Sessions {
   revoke(authorization: string | undefined): Promise<void>;
   /** Ends one sign-in of a user, with every token of it. */
   revokeFamily(family: Family): Promise<void>;
-  /** Ends all sign-ins of a user there have been. */
+  /** Ends all sign-ins of a user there have been, but for this one. */
+  endOthers(kept: Family): Promise<void>;
+  /** Ends them all. */
   end(namespace: Namespace): Promise<void>;
 }
 
@@ -78,11 +80,11 @@ export function createSessions(
     authorization: string | undefined,
   ): Promise<{ readonly claims: SessionClaims; readonly endedAt: number }> {
     const claims = await tokens.read(authorization);
-    const [{ isRevoked, generation, ids, usedAt }, endedAt] = await Promise.all([
+    const [{ isRevoked, generation, ids, usedAt }, ending] = await Promise.all([
       families.look(claims),
-      families.endedAt(claims.namespace),
+      families.ending(claims.namespace),
     ]);
-    if (isRevoked || claims.issuedAt <= secondsOf(endedAt)) throw unauthenticated("revoked");
+    if (isRevoked || isEnded(claims, ending)) throw unauthenticated("revoked");
     if (claims.generation > generation) await families.use(claims);
     else if (claims.generation < generation || !ids.has(claims.id) || ids.size > 1) {
       const isNeighbour = claims.generation >= generation - 1;
@@ -93,7 +95,7 @@ export function createSessions(
       log({ level: "warn", event: "session-reused", namespace, family });
       throw unauthenticated("revoked");
     }
-    return { claims, endedAt };
+    return { claims, endedAt: ending.at };
   }
 
   async function revokeFamily({ namespace, family }: Family): Promise<void> {
@@ -105,7 +107,7 @@ export function createSessions(
     async issue(namespace) {
       const claims = { namespace, family: newSessionId(), generation: 0, id: newSessionId() };
       // Who signs in again in the very second in which everything was deleted is not sent away.
-      return answer(claims, await families.endedAt(namespace));
+      return answer(claims, (await families.ending(namespace)).at);
     },
     async authenticate(authorization) {
       const { claims, endedAt } = await check(authorization);
@@ -118,11 +120,16 @@ export function createSessions(
     },
     async revoke(authorization) {
       const claims = await tokens.read(authorization);
-      const endedAt = await families.endedAt(claims.namespace);
+      const ending = await families.ending(claims.namespace);
       // Of one whose everything was deleted, nothing is kept again.
-      if (claims.issuedAt > secondsOf(endedAt)) await revokeFamily(claims);
+      if (!isEnded(claims, ending)) await revokeFamily(claims);
     },
     revokeFamily,
+    endOthers: (kept) => families.endOthers(kept),
     end: (namespace) => families.end(namespace),
   };
+}
+
+function isEnded({ issuedAt, family }: SessionClaims, { at, kept }: Ending): boolean {
+  return issuedAt <= secondsOf(at) && family !== kept;
 }

@@ -54,13 +54,19 @@ export interface RemoveAnswer {
   readonly bytes: number;
 }
 
-/** `POST /v1/everything/delete`: `confirm` is the user's namespace, letter by letter. */
+/** `POST /v1/everything/delete`. */
 export interface DeleteEverythingRequest {
+  /** The user's namespace, letter by letter. */
   readonly confirm: string;
+  /**
+   * At first all other sign-ins end, and the objects are deleted. With this, some seconds later, what other devices have
+   * written before they noticed goes as well, and everything that the service keeps, this sign-in included.
+   */
+  readonly finish: boolean;
 }
 
 export interface DeleteEverythingAnswer {
-  /** Whether nothing is left; otherwise the same is to be asked again. */
+  /** False where there was too much for one call: the same is to be asked again. */
   readonly done: boolean;
 }
 

@@ -28,6 +28,9 @@ function createParts(answer: (path: string, body?: object) => unknown): {
     engine: {
       open: () => Promise.reject(new PresyncError("internal", "there are no documents")),
     },
+    async pause(ms) {
+      asked.push(ms);
+    },
     async renew() {
       renewals.count++;
     },
@@ -66,12 +69,15 @@ describe("an account", () => {
   });
 
   test("is deleted a part at a time, and not for ever", async () => {
-    let left = 3;
-    const { parts, asked } = createParts(() => ({ done: --left === 0 }));
+    const answers = [false, true, false, true];
+    const { parts, asked } = createParts(() => ({ done: answers.shift() }));
     await createAccount(parts).deleteEverything("key:a");
-    expect(asked).toEqual(
-      Array.from({ length: 3 }, () => ["v1/everything/delete", { confirm: "key:a" }]),
-    );
+    const call = (finish: boolean): unknown => [
+      "v1/everything/delete",
+      { confirm: "key:a", finish },
+    ];
+    // The others have some seconds to notice; what they have written meanwhile goes as well.
+    expect(asked).toEqual([call(false), call(false), 5000, call(true), call(true)]);
     const endless = createParts(() => ({ done: false }));
     await expect(createAccount(endless.parts).deleteEverything("key:a")).rejects.toMatchObject({
       code: "retry",

@@ -15,6 +15,9 @@ import type { SessionKeeper } from "./session-keeper.ts";
 /** Each deletes a thousand objects; a user of five hundred devices has 28,000. */
 const deletionsMax = 100;
 
+/** A device that somebody looks at misses the others' manifests within this, asks, and writes no more. */
+const noticedMs = 5_000;
+
 export interface Account {
   /** Never resolves to nothing. Throws `unauthenticated` where nobody is signed in, and what the service answers. */
   answer(request: AccountRequest): Promise<unknown>;
@@ -27,6 +30,7 @@ export interface AccountParts {
   readonly sessions: SessionKeeper | null;
   readonly disk: Pick<Disk, "keys">;
   readonly engine: Pick<Engine, "open">;
+  readonly pause: (ms: number) => Promise<void>;
   /** Asks for another grant: which devices there are has changed. */
   readonly renew: () => Promise<void>;
 }
@@ -40,6 +44,14 @@ export function createAccount(parts: AccountParts): Account {
     return client.ask(await sessions.current(), `v1/${path}`, body);
   };
 
+  const deletePart = async (asked: DeleteEverythingRequest): Promise<void> => {
+    for (let left = deletionsMax; left > 0; left--) {
+      const answer = await ask("everything/delete", asked);
+      if ((answer as DeleteEverythingAnswer).done) return;
+    }
+    throw new PresyncError("retry", "there is more than can be deleted at once");
+  };
+
   return {
     async answer(request) {
       const { what } = request;
@@ -50,12 +62,9 @@ export function createAccount(parts: AccountParts): Account {
       return answer ?? true;
     },
     async deleteEverything(confirm) {
-      const asked: DeleteEverythingRequest = { confirm };
-      for (let left = deletionsMax; left > 0; left--) {
-        const answer = await ask("everything/delete", asked);
-        if ((answer as DeleteEverythingAnswer).done) return;
-      }
-      throw new PresyncError("retry", "there is more than can be deleted at once");
+      await deletePart({ confirm, finish: false });
+      await parts.pause(noticedMs);
+      await deletePart({ confirm, finish: true });
     },
   };
 }

@@ -20,6 +20,7 @@ import type { Engine } from "./engine/engine.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
+import { pause } from "./pause.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -154,7 +155,14 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   });
   use(latest);
   await tabs.connected();
-  const account = createAccount({ client, sessions, disk, engine, renew: () => keeper.renew() });
+  const account = createAccount({
+    client,
+    sessions,
+    disk,
+    engine,
+    pause,
+    renew: () => keeper.renew(),
+  });
 
   const apply = async (changes: Changes): Promise<Applied> => {
     const handle = await engine.documents.open(parseDocumentId(changes.documentId));

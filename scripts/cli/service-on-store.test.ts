@@ -152,7 +152,7 @@ describe("a grant on the embedded store", () => {
     }
     clock.ms += 901_000;
     for (const { url } of exported.objects) expect(await get(url)).toBe(403);
-    const confirm = { confirm: namespace };
+    const confirm = { confirm: namespace, finish: true };
     const deleted = await postAs(app, session, "/v1/everything/delete", confirm);
     expect(await deleted.json()).toEqual({ done: true });
     expect(await get(urlOf(grant, "get", "manifest"))).toBe(404);

@@ -41,7 +41,7 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
 export interface GrantWatch {
   /** The user has ended the sign-in it was given to: it is used no more, although the store would take it. */
   isRevoked(): boolean;
-  /** The own manifest is gone. Resolves once it is known, as far as it can be, whether the user has deleted it. */
+  /** A manifest is gone. Resolves once it is known, as far as it can be, whether the user has deleted everything. */
   missed(): Promise<void>;
 }
 
@@ -122,7 +122,8 @@ export function createPresignedBucket(
         const absent = response.status === 404;
         if (absent || (etag !== undefined && etag === knownEtag)) {
           await response.body?.cancel();
-          if (absent && of === replica && name === manifestName) await watch.missed();
+          const isKnown = of === replica || knownEtag !== undefined;
+          if (absent && isKnown && name === manifestName) await watch.missed();
           return absent ? null : "unchanged";
         }
         return { bytes: await readBody(response), etag };
