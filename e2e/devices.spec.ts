@@ -113,6 +113,25 @@ test("a device that cannot be waited for is removed, and what others have read s
   expect((await laptop.items()).toSorted()).toEqual(["of the laptop", "of the phone"]);
 });
 
+test("a device whose id was retired while it was away takes another one, and goes on", async ({
+  stack,
+  device,
+}) => {
+  const { laptop, phone } = await twoDevices(device);
+  const { namespace, replica } = await userOf(phone);
+  // As after a month without a grant: its sign-in is good, and its id is not.
+  const mark = `@service/devices/${namespace}/${replica}/retired`;
+  await stack.store.admin.put(mark, Buffer.from("{}"));
+  await expect
+    .poll(async () => (await phone.status()).user?.replica, { timeout: 60_000 })
+    .not.toBe(replica);
+  expect((await phone.status()).auth).toBe("valid");
+  await phone.open();
+  await phone.add("under another id");
+  await phone.saved("bucket");
+  await expect.poll(() => laptop.items()).toContain("under another id");
+});
+
 test("everything can be taken along", async ({ device }) => {
   const { laptop } = await twoDevices(device);
   const { replica } = await userOf(laptop);

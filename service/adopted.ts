@@ -74,16 +74,21 @@ const tools: EnvelopeTools = {
 };
 
 async function inflate(packed: Uint8Array, bytesMax: number): Promise<Uint8Array> {
-  const stream = new Blob([owned(packed)])
+  const reader = new Blob([owned(packed)])
     .stream()
-    .pipeThrough(new DecompressionStream("deflate-raw"));
+    .pipeThrough(new DecompressionStream("deflate-raw"))
+    .getReader();
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for await (const part of stream) {
-    length += part.length;
-    if (length > bytesMax)
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.length;
+    if (length > bytesMax) {
+      await reader.cancel();
       throw new PresyncError("too-large", "a manifest that unpacks to too much");
-    parts.push(owned(part));
+    }
+    parts.push(owned(value));
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
