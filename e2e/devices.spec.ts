@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import type { Device as Listed } from "../app/index.ts";
 import { listKeys, readNamespace } from "./harness/bucket-content.ts";
+import { needs } from "./harness/engine.ts";
 import type { Tab } from "./harness/tab.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -57,6 +58,7 @@ test("a device that is retired is told so, what it had stays, and its prefix goe
   stack,
   device,
 }) => {
+  needs("workers that live for minutes");
   test.setTimeout(300_000);
   const { laptop, phone, key } = await twoDevices(device);
   const { namespace, replica: own } = await userOf(laptop);

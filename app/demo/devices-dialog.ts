@@ -57,8 +57,10 @@ export function createDevicesDialog(presync: Presync): () => void {
     const devices = await presync.devices.list();
     const own = presync.status.get().user?.replica;
     const now = Date.now();
-    const rows = devices.map((device) => deviceRow(device, device.replica === own, now, actions));
-    list.replaceChildren(...rows);
+    const isThis = ({ replica }: Device): boolean => replica === own;
+    // This one first; the others as they are.
+    const sorted = devices.toSorted((a, b) => Number(isThis(b)) - Number(isThis(a)));
+    list.replaceChildren(...sorted.map((each) => deviceRow(each, isThis(each), now, actions)));
   };
 
   const change = (words: string, action: () => Promise<unknown>): Promise<void> =>
