@@ -1,6 +1,8 @@
 /** What `import … from "presync"` gives. */
 export { connect } from "./client/connect.ts";
 export type { ConnectOptions, Presync } from "./client/connect.ts";
+export type { Devices } from "./client/account.ts";
+export type { Device, RemoveAnswer } from "../shared/devices.ts";
 export type { Subscribable } from "./client/subscribable.ts";
 export { PresyncError } from "../shared/errors.ts";
 export type { ErrorCode } from "../shared/errors.ts";

@@ -1,6 +1,6 @@
 /** The demo app, used as a person would. */
 import type { Locator, Page } from "@playwright/test";
-import { addItem, expectState, openDemo } from "./harness/demo-page.ts";
+import { addItem, expectState, openDemo, signIn, signUp } from "./harness/demo-page.ts";
 import { buildOf } from "./harness/variants.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -8,25 +8,6 @@ test.use({ stackOptions: { demo: true } });
 
 function texts(page: Page): Locator {
   return page.getByTestId("item-text");
-}
-
-/** Returns the new key. */
-async function signUp(page: Page): Promise<string> {
-  await page.getByTestId("sign-in").click();
-  await page.getByTestId("choose-new-key").click();
-  const key = (await page.getByTestId("new-key").textContent()) ?? "";
-  await page.getByTestId("key-kept").check();
-  await page.getByTestId("new-key-submit").click();
-  await expect(page.getByTestId("sign-in-dialog")).toBeHidden();
-  return key.trim();
-}
-
-async function signIn(page: Page, key: string): Promise<void> {
-  await page.getByTestId("sign-in").click();
-  await page.getByTestId("choose-have-key").click();
-  await page.getByTestId("secret-key").fill(key);
-  await page.getByTestId("secret-key-submit").click();
-  await expect(page.getByTestId("sign-in-dialog")).toBeHidden();
 }
 
 test("a list without an account stays in the browser", async ({ device }) => {

@@ -10,6 +10,7 @@ import {
   grantSecondsFault,
   grantSecondsMaxDefault,
   originFault,
+  quotaFault,
   regionFault,
   sessionSecondsFault,
   sessionSecretsFault,
@@ -29,7 +30,8 @@ export const configVariables: Readonly<Record<string, string>> = {
   PRESYNC_READ_KEY_SECRET: "its secret",
   PRESYNC_WRITE_KEY_ID: "write-only key, signs PUTs",
   PRESYNC_WRITE_KEY_SECRET: "its secret",
-  PRESYNC_ADMIN_KEY_ID: "key for the service's own objects: list, read, write",
+  PRESYNC_ADMIN_KEY_ID:
+    "key for the service itself: list and delete; read and write below @service/",
   PRESYNC_ADMIN_KEY_SECRET: "its secret",
   PRESYNC_PUBLIC_URL: "where clients reach this service",
   PRESYNC_ORIGINS: "exact origins of the apps, comma-separated",
@@ -44,6 +46,9 @@ export const configVariables: Readonly<Record<string, string>> = {
   PRESYNC_OIDC_CLIENT_ID: "of a client that returns to <public URL>/v1/auth/<name>/callback",
   PRESYNC_OIDC_CLIENT_SECRET: "its secret",
   PRESYNC_OIDC_NAME: "what signIn() calls it: 2 to 16 small letters (default `oidc`)",
+  PRESYNC_QUOTA_BYTES: "what each user may have in the bucket (default: anything)",
+  PRESYNC_QUOTA_OBJECTS: "and in how many objects; a device has up to 52",
+  PRESYNC_QUOTA_REPLICAS: "how many devices of each user may write; the others read",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
 };
@@ -99,6 +104,11 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
   const sessionSeconds = whole("PRESYNC_SESSION_SECONDS", sessionSecondsFault);
   const grantSecondsMax = whole("PRESYNC_GRANT_SECONDS_MAX", grantSecondsFault);
   const grantSeconds = whole("PRESYNC_GRANT_SECONDS", grantSecondsFault);
+  const quota = {
+    bytes: whole("PRESYNC_QUOTA_BYTES", quotaFault),
+    objects: whole("PRESYNC_QUOTA_OBJECTS", quotaFault),
+    replicas: whole("PRESYNC_QUOTA_REPLICAS", quotaFault),
+  };
   const providers = readProviders(reader);
 
   const longest = grantSecondsMax ?? grantSecondsMaxDefault;
@@ -115,6 +125,7 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
     sessionSecrets,
     store,
     providers: providers(),
+    quota,
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     ...(grantSeconds === undefined ? {} : { grantSeconds }),
     ...(grantSecondsMax === undefined ? {} : { grantSecondsMax }),
@@ -126,5 +137,5 @@ const keyWarnings = {
   WRITE:
     "DANGER: with a key that can also read, whoever holds a signed PUT URL can copy any object of " +
     "any user into the own prefix (unsigned x-amz-copy-source). Make a key that can only write.",
-  ADMIN: "Make a key that can list, read and write below @service/ only.",
+  ADMIN: "Make a key that can list and delete, and read and write below @service/ only.",
 } as const;

@@ -11,6 +11,7 @@ import {
   grantSecondsMaxDefault,
   originFault,
   providersFault,
+  quotaFault,
   regionFault,
   sessionSecondsFault,
   sessionSecretsFault,
@@ -23,6 +24,7 @@ import type { Log } from "./log.ts";
 import { silentLog } from "./log.ts";
 import type { EmailSettings } from "./mailer.ts";
 import type { Provider } from "./provider.ts";
+import type { Quota } from "./quota.ts";
 
 export interface AccessKey {
   readonly accessKeyId: string;
@@ -63,6 +65,8 @@ export interface ServiceConfig {
   readonly providers?: readonly Provider[];
   /** Signing in with a mailed link; without it there is none. */
   readonly email?: EmailSettings | null;
+  /** What each user may have in the bucket; without it, anything. */
+  readonly quota?: Quota;
   /** How often something may be done; without it, as often as anybody likes. */
   readonly limits?: Limits;
   /** Says what happens the first time, where the store has no create-if-absent. */
@@ -92,6 +96,7 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
   const sessionSeconds = config.sessionSeconds ?? sessionSecondsDefault;
   const { endpoint, region, bucket } = config.store;
   const providers = config.providers ?? [];
+  const quota = config.quota ?? {};
   const faults: [string, Fault][] = [
     ["publicUrl", urlFault(config.publicUrl)],
     ...config.origins.map((origin): [string, Fault] => ["origins", originFault(origin)]),
@@ -103,6 +108,10 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     ["grantSecondsMax", grantSecondsFault(grantSecondsMax)],
     ["grantSeconds", grantSecondsFault(config.grantSeconds ?? grantSecondsMax)],
     ["sessionSeconds", sessionSecondsFault(sessionSeconds)],
+    ...(["bytes", "objects", "replicas"] as const).map((name): [string, Fault] => [
+      `quota.${name}`,
+      quota[name] === undefined ? undefined : quotaFault(quota[name]),
+    ]),
   ];
   const mistakes = faults.flatMap(([name, fault]) =>
     fault === undefined ? [] : `${name} ${fault}`,
@@ -118,6 +127,7 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     grantSeconds,
     grantSecondsMax,
     providers,
+    quota,
     email: config.email ?? null,
     limits: config.limits ?? noLimits,
     claims: config.claims ?? null,

@@ -1,6 +1,6 @@
 /**
  * The service: says who somebody is and signs URLs. It holds no state of its own (the registry lives in the bucket),
- * never sees a byte of user data, and needs nothing but Web standards, so it runs on Node and on any
+ * sees nothing of users' data but a manifest when a device is removed, and needs nothing but Web standards, so it runs on Node and on any
  * fetch-style runtime.
  */
 import { Hono } from "hono";
@@ -9,9 +9,14 @@ import { routePath } from "hono/route";
 import type { SignInMethods } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
 import { checkConfig } from "./config.ts";
+import { createAdoptions } from "./adopted.ts";
 import { cors } from "./cors.ts";
+import { createMarkStore } from "./device-marks.ts";
+import { addDevicesRoutes } from "./devices-routes.ts";
+import { createDevices } from "./devices.ts";
 import { createEmailLinks } from "./email-links.ts";
 import { addEmailSignIn } from "./email-sign-in.ts";
+import { createEverything } from "./everything.ts";
 import { addGrants } from "./grants-route.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
 import { limit } from "./limits.ts";
@@ -26,6 +31,7 @@ import { createSessions } from "./session.ts";
 import { createSingleUse } from "./single-use.ts";
 import { createSigner } from "./signer.ts";
 import { createStoreClient } from "./store-client.ts";
+import { createUsageCounter } from "./usage.ts";
 
 /** The largest request there is holds a key, a challenge and a signature: under 400 bytes. */
 const requestBytesMax = 4096;
@@ -42,7 +48,11 @@ export function createService(given: ServiceConfig): Hono {
   const { log, now } = config;
   const store = createStoreClient(config);
   const sessions = createSessions(store, config);
-  const registry = createRegistry(store, config);
+  const marks = createMarkStore(store, config);
+  const registry = createRegistry(store, marks, config);
+  const usage = createUsageCounter(store, config);
+  const adoptions = createAdoptions(store);
+  const devices = createDevices(config, { store, registry, marks, sessions, adoptions, usage });
   const singleUse = createSingleUse(store, config);
   const codes = createOneTimeCodes(singleUse, config);
   const links = createEmailLinks(store, singleUse, config);
@@ -102,7 +112,9 @@ export function createService(given: ServiceConfig): Hono {
   addRedirectSignIn(app, config, codes);
   if (config.email !== null) addEmailSignIn(app, config, { email: config.email, links, singleUse });
   addRedeem(app, config, { sessions, codes, links });
-  addGrants(app, config, { sessions, registry, signer: createSigner(config) });
+  addGrants(app, config, { sessions, registry, usage, signer: createSigner(config) });
+  const everything = createEverything(config, { store, devices, sessions, usage });
+  addDevicesRoutes(app, config, { sessions, devices, everything });
 
   app.notFound((c) => refuse(c, 404, "invalid-argument", "there is nothing at this address"));
   app.onError((error, c) => refuseError(c, error, log));

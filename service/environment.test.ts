@@ -41,6 +41,8 @@ describe("the environment", () => {
       PRESYNC_GRANT_SECONDS: "3600",
       PRESYNC_GRANT_SECONDS_MAX: "7200",
       PRESYNC_SESSION_SECONDS: "60",
+      PRESYNC_QUOTA_BYTES: "1000000000",
+      PRESYNC_QUOTA_REPLICAS: "12",
       PRESYNC_HOST: "0.0.0.0",
       PORT: "80",
     });
@@ -51,6 +53,7 @@ describe("the environment", () => {
         grantSeconds: 3600,
         grantSecondsMax: 7200,
         sessionSeconds: 60,
+        quota: { bytes: 1_000_000_000, objects: undefined, replicas: 12 },
         store: { addressing: "virtual-host" },
       },
     });
@@ -88,6 +91,9 @@ describe("the environment", () => {
     ["PRESYNC_GRANT_SECONDS", "1h"],
     ["PRESYNC_GRANT_SECONDS", "0"],
     ["PRESYNC_SESSION_SECONDS", "-1"],
+    ["PRESYNC_QUOTA_BYTES", "1GB"],
+    ["PRESYNC_QUOTA_OBJECTS", "0"],
+    ["PRESYNC_QUOTA_REPLICAS", "-1"],
     ["PORT", "65536"],
     ["PORT", "http"],
   ])("is told what is wrong with %s=%s, without showing it", (name, value) => {

@@ -87,6 +87,10 @@ export function sessionSecondsFault(seconds: number): Fault {
     : `is not a whole number of seconds from ${sessionSecondsMin} on`;
 }
 
+export function quotaFault(count: number): Fault {
+  return Number.isSafeInteger(count) && count >= 1 ? undefined : "is not a whole number from 1 on";
+}
+
 function webUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);

@@ -14,7 +14,7 @@ async function lifeOf(changes: object): Promise<number> {
   const { app } = createTestWorld(changes);
   const { session } = await signIn(app, await createTestKey());
   const { put } = await getGrant(app, session);
-  return Number(new URL(put.template).searchParams.get("X-Amz-Expires"));
+  return Number(new URL(put!.template).searchParams.get("X-Amz-Expires"));
 }
 
 describe("asking for a grant", () => {
@@ -41,7 +41,7 @@ describe("asking for a grant", () => {
     const first = await getGrant(app, session);
     const second = await getGrant(app, session, { kind: "node" });
     expect(second.namespace).toBe(namespace);
-    expect(second.put.replicas.map(({ replica, state }) => [replica, state])).toEqual([
+    expect(second.put!.replicas.map(({ replica, state }) => [replica, state])).toEqual([
       [second.replica, "own"],
     ]);
     const states = second.get.replicas.map(({ state }) => state);

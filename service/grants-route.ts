@@ -6,26 +6,31 @@ import { grantVersion } from "../shared/grants.ts";
 import type { CheckedConfig } from "./config.ts";
 import { readJson } from "./json-body.ts";
 import { limit } from "./limits.ts";
+import { exceededQuota } from "./quota.ts";
 import type { Registry } from "./registry.ts";
 import type { Sessions } from "./session.ts";
 import type { Signer } from "./signer.ts";
+import type { UsageCounter } from "./usage.ts";
 
 export interface GrantParts {
   readonly sessions: Sessions;
   readonly registry: Registry;
   readonly signer: Signer;
+  readonly usage: UsageCounter;
 }
 
 export function addGrants(app: Hono, config: CheckedConfig, parts: GrantParts): void {
   app.post("/v1/grants", async (c) => {
-    const namespace = await parts.sessions.authenticate(c.req.header("authorization"));
+    const member = await parts.sessions.authenticate(c.req.header("authorization"));
+    const { namespace } = member;
     await limit(config.limits, "grants", namespace);
     const request = parseGrantRequest(await readJson(c));
-    const { own, known, reserved } = await parts.registry.enrol(
-      namespace,
+    const { own, known, rank, reserved } = await parts.registry.enrol(
+      member,
       request.kind,
       request.replica,
     );
+    const over = await exceededQuota(config.quota, parts.usage, namespace, rank);
     const issuedAt = config.now();
     // SigV4 counts in whole seconds, so the URLs' life starts at the last one.
     const signedAt = Math.floor(issuedAt / 1000) * 1000;
@@ -37,13 +42,16 @@ export function addGrants(app: Hono, config: CheckedConfig, parts: GrantParts): 
       layout: config.layout,
       issuedAt,
       expiresAt: signedAt + config.grantSeconds * 1000,
-      put: await parts.signer.sign({ method: "PUT", namespace, replicas: [ownReplica], signedAt }),
+      put:
+        over === undefined
+          ? await parts.signer.sign({ method: "PUT", namespace, replicas: [ownReplica], signedAt })
+          : null,
       get: await parts.signer.sign({
         method: "GET",
         namespace,
         replicas: [
           ownReplica,
-          ...known.map((replica) => ({ replica, state: "active" }) as const),
+          ...known,
           ...reserved.map((replica) => ({ replica, state: "reserved" }) as const),
         ],
         signedAt,
@@ -56,6 +64,8 @@ export function addGrants(app: Hono, config: CheckedConfig, parts: GrantParts): 
       replica: own,
       replicas: known.length + 1,
     });
+    if (over !== undefined)
+      config.log({ level: "warn", event: "quota-exceeded", namespace, replica: own, quota: over });
     return c.json(grant);
   });
 }

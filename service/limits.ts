@@ -14,6 +14,10 @@ export type LimitName =
   | "sign-ins"
   /** Grants of one user. */
   | "grants"
+  /** What one user asks about the own devices: each lists all that the user has in the bucket. */
+  | "devices"
+  /** Exports and deletions of everything of one user, a page at a time. */
+  | "everything"
   /** Requests of one client, whatever they are. */
   | "requests";
 
@@ -30,6 +34,8 @@ export const allowances: Readonly<Record<LimitName, Allowance>> = {
   "code-attempts": { count: 10, seconds: 900 },
   "sign-ins": { count: 120, seconds: 60 },
   grants: { count: 120, seconds: 60 },
+  devices: { count: 60, seconds: 60 },
+  everything: { count: 120, seconds: 3600 },
   requests: { count: 1200, seconds: 60 },
 };
 

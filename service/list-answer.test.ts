@@ -12,8 +12,8 @@ describe("reading an answer of ListObjectsV2", () => {
       </ListBucketResult>`);
     expect(page).toEqual({
       objects: [
-        { key: "a<b", lastModified: Date.UTC(2026, 0, 2, 3, 4, 5, 678) },
-        { key: "c", lastModified: Date.UTC(2026, 0, 2, 3, 4, 6) },
+        { key: "a<b", lastModified: Date.UTC(2026, 0, 2, 3, 4, 5, 678), bytes: 0 },
+        { key: "c", lastModified: Date.UTC(2026, 0, 2, 3, 4, 6), bytes: 1 },
       ],
       nextToken: "a&b==",
     });

@@ -4,7 +4,11 @@
  */
 
 export interface ListPage {
-  readonly objects: { readonly key: string; readonly lastModified: number }[];
+  readonly objects: {
+    readonly key: string;
+    readonly lastModified: number;
+    readonly bytes: number;
+  }[];
   readonly nextToken: string | undefined;
 }
 
@@ -22,7 +26,9 @@ export function listPage(xml: string): ListPage | undefined {
   const objects = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].flatMap(([, entry = ""]) => {
     const key = textOf(entry, "Key");
     const lastModified = Date.parse(textOf(entry, "LastModified") ?? "");
-    return key === undefined || Number.isNaN(lastModified) ? [] : [{ key, lastModified }];
+    if (key === undefined || Number.isNaN(lastModified)) return [];
+    const size = textOf(entry, "Size") ?? "";
+    return [{ key, lastModified, bytes: /^\d{1,15}$/.test(size) ? Number(size) : 0 }];
   });
   const truncated = textOf(xml, "IsTruncated") === "true";
   return { objects, nextToken: truncated ? textOf(xml, "NextContinuationToken") : undefined };

@@ -1,12 +1,19 @@
 /**
- * The double of an object store behind `fetch`, for the service's own tests: list with pages, get, put, create.
+ * The double of an object store behind `fetch`, for the service's own tests: list with pages, get, put, create, delete.
  * It keeps its time by the same clock as the service, and can be down. It checks no signature; what is
  * signed is proven on the embedded store.
  */
 
+interface MemoryObject {
+  readonly text: string;
+  /** What it holds, where that is no text. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly modifiedAt: number;
+}
+
 export interface MemoryBucket {
   readonly fetch: typeof fetch;
-  readonly objects: Map<string, { readonly text: string; readonly modifiedAt: number }>;
+  readonly objects: Map<string, MemoryObject>;
   /** `PUT @service/…`, in order. */
   readonly requests: string[];
   /** While set, every request gets this status; 0 is no answer at all. */
@@ -40,8 +47,13 @@ export function createMemoryBucket(now: () => number): MemoryBucket {
         bucket.objects.set(key, { text: init.body, modifiedAt: now() });
         return new Response("");
       }
+      if (method === "DELETE") {
+        bucket.objects.delete(key);
+        return new Response(null, { status: 204 });
+      }
       const found = bucket.objects.get(key);
-      return found === undefined ? failed(404, "NoSuchKey") : new Response(found.text);
+      if (found === undefined) return failed(404, "NoSuchKey");
+      return new Response(found.bytes ?? found.text);
     },
   };
 
@@ -54,8 +66,10 @@ export function createMemoryBucket(now: () => number): MemoryBucket {
       .toSorted();
     const page = keys.slice(0, Math.min(pageKeys, Number(query.get("max-keys"))));
     const contents = page.map((key) => {
-      const modified = new Date(bucket.objects.get(key)?.modifiedAt ?? 0).toISOString();
-      return `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified></Contents>`;
+      const { modifiedAt = 0, text = "", bytes } = bucket.objects.get(key) ?? {};
+      const modified = new Date(modifiedAt).toISOString();
+      const size = bytes?.length ?? text.length;
+      return `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified><Size>${size}</Size></Contents>`;
     });
     const more =
       page.length < keys.length

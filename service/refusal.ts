@@ -16,6 +16,11 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   "unsupported-version": 400,
   unauthenticated: 401,
   denied: 403,
+  // Also to clients that know neither code it is a refusal, and the same one whenever they ask.
+  quota: 403,
+  retired: 403,
+  // Something would be lost, and nobody has agreed to that.
+  unsaved: 409,
   "too-large": 413,
   retry: 503,
 };

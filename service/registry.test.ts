@@ -3,16 +3,18 @@ import { parseNamespace } from "../shared/keys.ts";
 import type { ReplicaId } from "../shared/keys.ts";
 import type { MemoryBucket } from "./memory-bucket.ts";
 import { createMemoryBucket } from "./memory-bucket.ts";
-import type { Registry } from "./registry.ts";
+import { createMarkStore } from "./device-marks.ts";
+import type { KnownReplica, Registry } from "./registry.ts";
 import { createRegistry, replicasMax, reservedPerKind } from "./registry.ts";
-import { poolKey } from "./replica-pool.ts";
+import type { Member } from "./session.ts";
 import { createStoreClient } from "./store-client.ts";
 import { testConfig } from "./test-world.ts";
 import { silentLog } from "./log.ts";
 
-const alice = parseNamespace("key:alice");
-const bob = parseNamespace("key:bob");
+const alice = memberOf("key:alice");
+const bob = memberOf("key:bob");
 const dayMs = 86_400_000;
+const grantSecondsMax = 604_800;
 
 interface World {
   readonly clock: { ms: number };
@@ -24,17 +26,32 @@ interface World {
 function createWorld(): World {
   const clock = { ms: Date.UTC(2026, 0, 2) };
   const bucket = createMemoryBucket(() => clock.ms);
-  const parts = { now: () => clock.ms, log: silentLog, fetch: bucket.fetch };
-  const store = { addressing: "path", ...testConfig.store } as const;
-  return {
-    clock,
-    bucket,
-    open: () => createRegistry(createStoreClient({ store, ...parts }), parts),
-  };
+  return { clock, bucket, open: () => openOn(bucket, clock) };
+}
+
+function memberOf(namespace: string): Member {
+  return { namespace: parseNamespace(namespace), family: "f".repeat(32), endedAt: 0 };
+}
+
+function idsOf(known: readonly KnownReplica[]): ReplicaId[] {
+  return known.map(({ replica }) => replica);
 }
 
 function recordKeys(bucket: MemoryBucket): string[] {
-  return [...bucket.objects.keys()].filter((key) => key !== poolKey);
+  return [...bucket.objects.keys()].filter((key) => key.startsWith("@service/replicas/"));
+}
+
+/** As another instance opens it. */
+function openOn(
+  bucket: { readonly fetch: typeof fetch },
+  clock: { readonly ms: number },
+): Registry {
+  const parts = { now: () => clock.ms, log: silentLog, fetch: bucket.fetch, grantSecondsMax };
+  const client = createStoreClient({
+    store: { addressing: "path", ...testConfig.store },
+    ...parts,
+  });
+  return createRegistry(client, createMarkStore(client, parts), parts);
 }
 
 describe("the registry", () => {
@@ -69,7 +86,7 @@ describe("the registry", () => {
     const other = await open().enrol(alice, "node");
     const renewed = await open().enrol(alice, "browser", own);
     expect(renewed.own).toBe(own);
-    expect(renewed.known).toEqual([other.own]);
+    expect(idsOf(renewed.known)).toEqual([other.own]);
     expect(renewed.reserved).toEqual(other.reserved);
     expect(recordKeys(bucket)).toHaveLength(2);
   });
@@ -91,11 +108,11 @@ describe("the registry", () => {
 
   it("keeps namespaces apart, also where one name begins with the other", async () => {
     const { open } = createWorld();
-    const { own } = await open().enrol(parseNamespace("key:al"), "browser");
+    const { own } = await open().enrol(memberOf("key:al"), "browser");
     const ofAlice = await open().enrol(alice, "browser");
     expect(ofAlice.known).toEqual([]);
     expect(ofAlice.reserved).not.toContain(own);
-    expect((await open().enrol(parseNamespace("key:al"), "node")).known).toEqual([own]);
+    expect(idsOf((await open().enrol(memberOf("key:al"), "node")).known)).toEqual([own]);
   });
 
   it("gives different names to all who come at once, at whatever instance", async () => {
@@ -110,7 +127,7 @@ describe("the registry", () => {
     const names = enrolments.map((enrolment) => enrolment.own);
     expect(new Set(names).size).toBe(18);
     const last = await open().enrol(alice, "browser");
-    expect(new Set([last.own, ...last.known]).size).toBe(19);
+    expect(new Set([last.own, ...idsOf(last.known)]).size).toBe(19);
   });
 
   it("lists the others in the order of their last grants, which it remembers by the day", async () => {
@@ -121,7 +138,7 @@ describe("the registry", () => {
       ((clock.ms += 1000), (await open().enrol(alice, "node")).own),
     ];
     const othersOf = async (own: ReplicaId): Promise<readonly ReplicaId[]> =>
-      (await open().enrol(alice, own.startsWith("node") ? "node" : "browser", own)).known;
+      idsOf((await open().enrol(alice, own.startsWith("node") ? "node" : "browser", own)).known);
     expect(await othersOf(c)).toEqual([b, a]);
     const writes = (): number =>
       bucket.requests.filter((request) => request.startsWith("PUT")).length;
@@ -141,9 +158,7 @@ describe("the registry", () => {
     const { fetch } = bucket;
     const readOnly: typeof fetch = (input, init) =>
       init?.method === "PUT" ? Promise.reject(new TypeError("no")) : fetch(input, init);
-    const parts = { now: () => clock.ms, log: silentLog, fetch: readOnly };
-    const store = { addressing: "path", ...testConfig.store } as const;
-    const registry = createRegistry(createStoreClient({ store, ...parts }), parts);
+    const registry = openOn({ fetch: readOnly }, clock);
     expect((await registry.enrol(alice, "browser", own)).own).toBe(own);
     await expect(registry.enrol(alice, "browser")).rejects.toMatchObject({ code: "retry" });
   });
@@ -162,9 +177,12 @@ describe("the registry", () => {
     const { own } = await open().enrol(alice, "browser");
     for (let at = 1; at < replicasMax; at++) {
       const name = `node-${at.toString(16).padStart(12, "0")}`;
-      bucket.objects.set(`@service/replicas/${alice}/${name}`, { text: "", modifiedAt: clock.ms });
+      bucket.objects.set(`@service/replicas/${alice.namespace}/${name}`, {
+        text: "",
+        modifiedAt: clock.ms,
+      });
     }
-    await expect(open().enrol(alice, "node")).rejects.toMatchObject({ code: "denied" });
+    await expect(open().enrol(alice, "node")).rejects.toMatchObject({ code: "quota" });
     const { known, reserved } = await open().enrol(alice, "browser", own);
     expect(known).toHaveLength(replicasMax - 1);
     expect(reserved).toHaveLength(2 * reservedPerKind);
@@ -174,7 +192,10 @@ describe("the registry", () => {
     const { open, bucket } = createWorld();
     const { own } = await open().enrol(alice, "browser");
     for (const name of ["README", "browser-zz", `${own}/deeper`, ""])
-      bucket.objects.set(`@service/replicas/${alice}/${name}`, { text: "", modifiedAt: 0 });
+      bucket.objects.set(`@service/replicas/${alice.namespace}/${name}`, {
+        text: "",
+        modifiedAt: 0,
+      });
     expect((await open().enrol(alice, "browser", own)).known).toEqual([]);
   });
 

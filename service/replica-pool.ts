@@ -22,7 +22,7 @@ import type { StoreClient } from "./store-client.ts";
 
 export type ReplicaKind = GrantRequest["kind"];
 
-export const poolKey = "@service/replica-pool.json";
+const poolKey = "@service/replica-pool.json";
 
 const poolVersion = 1;
 const secretBytes = 32;
@@ -30,11 +30,20 @@ const label = "presync/v1/replica-pool";
 /** 48 bits: in a namespace of 500 replicas, two equal names are a matter of one in two thousand million. */
 const nameBytes = 6;
 
+interface NamesOf {
+  readonly namespace: Namespace;
+  /**
+   * When everything of the user was deleted, or 0. What was registered before is not known any more, and devices may
+   * hold URLs for it: no name of then is given again.
+   */
+  readonly endedAt: number;
+  readonly kind: ReplicaKind;
+}
+
 export interface ReplicaPool {
   /** The first `count` names, by index, for which `isTaken` is false. */
   nextNames(
-    namespace: Namespace,
-    kind: ReplicaKind,
+    of: NamesOf,
     count: number,
     isTaken: (replica: ReplicaId) => boolean,
   ): Promise<ReplicaId[]>;
@@ -44,22 +53,19 @@ export interface ReplicaPool {
 export async function openReplicaPool(store: StoreClient): Promise<ReplicaPool> {
   const key = await deriveHmacKey(await poolSecret(store), label);
 
-  async function nameOf(
-    namespace: Namespace,
-    kind: ReplicaKind,
-    index: number,
-  ): Promise<ReplicaId> {
-    const text = new TextEncoder().encode(`${namespace}/${kind}/${index}`);
+  async function nameOf({ namespace, endedAt, kind }: NamesOf, index: number): Promise<ReplicaId> {
+    const since = endedAt === 0 ? "" : `/${endedAt}`;
+    const text = new TextEncoder().encode(`${namespace}/${kind}/${index}${since}`);
     const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, text)).subarray(0, nameBytes);
     return parseReplicaId(`${kind}-${bytesToHex(mac)}`);
   }
 
   return {
-    nextNames: async (namespace, kind, count, isTaken) => {
+    nextNames: async (of, count, isTaken) => {
       const names: ReplicaId[] = [];
       // Ends: the taken names are finitely many, and the caller bounds them.
       for (let index = 0; names.length < count; index++) {
-        const name = await nameOf(namespace, kind, index);
+        const name = await nameOf(of, index);
         if (!isTaken(name) && !names.includes(name)) names.push(name);
       }
       return names;

@@ -2,10 +2,16 @@
  * Which tokens of a sign-in were used: one small object `@service/sessions/<namespace>/<family>/<generation>-<id>` for
  * each, made when the token is first used, and `…/revoked` once the family is over. Objects are made and never
  * changed, and the listing alone tells everything, so any number of instances share it without a lock.
+ *
+ * `@service/ended/<namespace>` says when all sign-ins of a user were ended, whatever is known of them.
  */
 import type { CheckedConfig } from "./config.ts";
+import { PresyncError } from "../shared/errors.ts";
+import type { Namespace } from "../shared/keys.ts";
 import type { SessionClaims } from "./session-token.ts";
+import { isSessionId } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
+import { deleteBelow } from "./store-client.ts";
 
 /** More than anybody's: with a refresh a day, a dozen years. */
 const tokensMax = 5000;
@@ -23,18 +29,34 @@ export interface FamilyState {
   readonly usedAt: number;
 }
 
+export type Family = Pick<SessionClaims, "namespace" | "family">;
+
 export interface SessionFamilies {
-  look(claims: SessionClaims): Promise<FamilyState>;
+  look(claims: Family): Promise<FamilyState>;
   /** A token of this generation is used. */
   use(claims: SessionClaims): Promise<void>;
-  revoke(claims: SessionClaims): Promise<void>;
+  revoke(claims: Family): Promise<void>;
+  ending(namespace: Namespace): Promise<Ending>;
+  /** Ends all that there have been, but for one. */
+  endOthers(kept: Family): Promise<void>;
+  /** Ends them all, and forgets which there were. */
+  end(namespace: Namespace): Promise<void>;
+}
+
+/** When all sign-ins of a user were ended. */
+export interface Ending {
+  /** In milliseconds since 1970; 0 where they never were. */
+  readonly at: number;
+  /** The one that goes on. */
+  readonly kept: string | null;
 }
 
 export function createSessionFamilies(
   store: StoreClient,
   config: Pick<CheckedConfig, "now">,
 ): SessionFamilies {
-  const record = (): string => JSON.stringify({ version: recordVersion, at: config.now() });
+  const record = (more: object = {}): string =>
+    JSON.stringify({ version: recordVersion, at: config.now(), ...more });
 
   return {
     async look(claims) {
@@ -63,9 +85,43 @@ export function createSessionFamilies(
     async revoke(claims) {
       await store.create(familyPrefix(claims) + revokedName, record());
     },
+    async ending(namespace) {
+      const text = await store.get(endedKey(namespace));
+      return text === null ? { at: 0, kept: null } : readEnding(text);
+    },
+    endOthers: ({ namespace, family }) => store.put(endedKey(namespace), record({ kept: family })),
+    async end(namespace) {
+      // Nothing else is needed to end them: what is forgotten may be forgotten by halves.
+      await store.put(endedKey(namespace), record());
+      await deleteBelow(store, sessionsPrefix(namespace));
+    },
   };
 }
 
-function familyPrefix({ namespace, family }: SessionClaims): string {
-  return `@service/sessions/${namespace}/${family}/`;
+function sessionsPrefix(namespace: Namespace): string {
+  return `@service/sessions/${namespace}/`;
+}
+
+function familyPrefix({ namespace, family }: Family): string {
+  return `${sessionsPrefix(namespace)}${family}/`;
+}
+
+function endedKey(namespace: Namespace): string {
+  return `@service/ended/${namespace}`;
+}
+
+function readEnding(text: string): Ending {
+  try {
+    const { version, at, kept } = JSON.parse(text) as {
+      version?: unknown;
+      at?: unknown;
+      kept?: unknown;
+    };
+    if (version === recordVersion && typeof at === "number")
+      return { at, kept: isSessionId(kept) ? kept : null };
+  } catch {
+    // Answered below.
+  }
+  // Nobody is let in because of what cannot be read.
+  throw new PresyncError("internal", "the record of an ended user is damaged");
 }

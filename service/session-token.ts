@@ -32,11 +32,16 @@ export interface SessionClaims {
   readonly generation: number;
   /** The token's own: 32 hex digits. Two tokens of one generation are two answers to one refresh. */
   readonly id: string;
+  /** Whole seconds since 1970. */
+  readonly issuedAt: number;
 }
 
 export interface SessionTokens {
-  /** The token, and when it expires, in milliseconds since 1970. */
-  make(claims: SessionClaims): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** The token, and when it expires, in milliseconds since 1970. It is issued now, but not before `after`'s second is over. */
+  make(
+    claims: Omit<SessionClaims, "issuedAt">,
+    after?: number,
+  ): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** What the token in an `Authorization` header says; throws `unauthenticated`. */
   read(authorization: string | undefined): Promise<SessionClaims>;
 }
@@ -53,11 +58,14 @@ export function createSessionTokens(
   const audience = serviceOrigin + audiencePath;
   const keys = Promise.all(config.sessionSecrets.map((secret) => deriveHmacKey(secret, label)));
 
-  async function make({ namespace, family, generation, id }: SessionClaims): Promise<{
+  async function make(
+    { namespace, family, generation, id }: Omit<SessionClaims, "issuedAt">,
+    after = 0,
+  ): Promise<{
     readonly token: string;
     readonly expiresAt: number;
   }> {
-    const issuedAt = Math.floor(now() / 1000);
+    const issuedAt = Math.max(secondsOf(now()), secondsOf(after) + 1);
     const expiresAt = issuedAt + config.sessionSeconds;
     const [key] = await keys;
     if (key === undefined) throw new PresyncError("internal", "there is no session secret");
@@ -91,10 +99,12 @@ export function createSessionTokens(
         throw unauthenticated(error instanceof errors.JWTExpired ? "expired" : "malformed");
       }
     });
-    const { sub: namespace, fam: family, gen: generation, jti: id } = verified?.payload ?? {};
-    if (!isNamespace(namespace) || !isId(family) || !isGeneration(generation) || !isId(id))
+    const payload = verified?.payload ?? {};
+    const { sub: namespace, fam: family, gen: generation, jti: id, iat: issuedAt = 0 } = payload;
+    const areIds = isSessionId(family) && isSessionId(id);
+    if (!isNamespace(namespace) || !areIds || !isGeneration(generation))
       throw unauthenticated("malformed");
-    return { namespace, family, generation, id };
+    return { namespace, family, generation, id, issuedAt };
   }
 
   return { make, read };
@@ -106,7 +116,12 @@ export function unauthenticated(
   return new PresyncError("unauthenticated", `the session is ${how}: sign in again`);
 }
 
-function isId(value: unknown): value is string {
+/** As a token states times: a second that has begun counts. */
+export function secondsOf(ms: number): number {
+  return Math.floor(ms / 1000);
+}
+
+export function isSessionId(value: unknown): value is string {
   return typeof value === "string" && idPattern.test(value);
 }
 

@@ -47,7 +47,10 @@ async function forge(changes: Claims): Promise<string> {
 }
 
 async function verdictOn(sessions: Sessions, token: string): Promise<string> {
-  return sessions.authenticate(`Bearer ${token}`).catch((error: { code: string }) => error.code);
+  return sessions.authenticate(`Bearer ${token}`).then(
+    (member) => member.namespace,
+    (error: { code: string }) => error.code,
+  );
 }
 
 describe("sessions", () => {

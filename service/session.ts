@@ -8,9 +8,10 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
 import type { SessionAnswer } from "../shared/sign-in.ts";
 import type { CheckedConfig } from "./config.ts";
+import type { Ending, Family } from "./session-families.ts";
 import { createSessionFamilies } from "./session-families.ts";
 import type { SessionClaims } from "./session-token.ts";
-import { createSessionTokens, newSessionId, unauthenticated } from "./session-token.ts";
+import { createSessionTokens, newSessionId, secondsOf, unauthenticated } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
 
 /** A token is copied more easily than a browser: the sooner it is exchanged, the sooner a copy is found out. */
@@ -22,17 +23,32 @@ const refreshShare = 1 / 4;
 /** Two workers overlap during an update; what the former one has sent may arrive after the later one's. */
 const overlapMsMax = 60_000;
 
+/** Who a session speaks for. */
+export interface Member {
+  readonly namespace: Namespace;
+  /** The sign-in that the session descends from. */
+  readonly family: string;
+  /** When everything of the user was deleted, in milliseconds since 1970; 0 where it never was. */
+  readonly endedAt: number;
+}
+
 export interface Sessions {
   issue(namespace: Namespace): Promise<SessionAnswer>;
   /**
    * Who the `Authorization` header speaks for. Throws `unauthenticated`; and `retry` for a token that was exchanged a
    * moment ago.
    */
-  authenticate(authorization: string | undefined): Promise<Namespace>;
+  authenticate(authorization: string | undefined): Promise<Member>;
   /** The next token of the same sign-in; throws as `authenticate`. */
   refresh(authorization: string | undefined): Promise<SessionAnswer>;
   /** Ends the sign-in, with every token of it. A token that is over already is no error. */
   revoke(authorization: string | undefined): Promise<void>;
+  /** Ends one sign-in of a user, with every token of it. */
+  revokeFamily(family: Family): Promise<void>;
+  /** Ends all sign-ins of a user there have been, but for this one. */
+  endOthers(kept: Family): Promise<void>;
+  /** Ends them all. */
+  end(namespace: Namespace): Promise<void>;
 }
 
 export function createSessions(
@@ -46,8 +62,11 @@ export function createSessions(
   const tokens = createSessionTokens(config);
   const families = createSessionFamilies(store, config);
 
-  async function answer(claims: SessionClaims): Promise<SessionAnswer> {
-    const { token, expiresAt } = await tokens.make(claims);
+  async function answer(
+    claims: Omit<SessionClaims, "issuedAt">,
+    endedAt: number,
+  ): Promise<SessionAnswer> {
+    const { token, expiresAt } = await tokens.make(claims, endedAt);
     const lifeMs = config.sessionSeconds * 1000;
     return {
       session: token,
@@ -57,10 +76,15 @@ export function createSessions(
     };
   }
 
-  async function check(authorization: string | undefined): Promise<SessionClaims> {
+  async function check(
+    authorization: string | undefined,
+  ): Promise<{ readonly claims: SessionClaims; readonly endedAt: number }> {
     const claims = await tokens.read(authorization);
-    const { isRevoked, generation, ids, usedAt } = await families.look(claims);
-    if (isRevoked) throw unauthenticated("revoked");
+    const [{ isRevoked, generation, ids, usedAt }, ending] = await Promise.all([
+      families.look(claims),
+      families.ending(claims.namespace),
+    ]);
+    if (isRevoked || isEnded(claims, ending)) throw unauthenticated("revoked");
     if (claims.generation > generation) await families.use(claims);
     else if (claims.generation < generation || !ids.has(claims.id) || ids.size > 1) {
       const isNeighbour = claims.generation >= generation - 1;
@@ -71,27 +95,41 @@ export function createSessions(
       log({ level: "warn", event: "session-reused", namespace, family });
       throw unauthenticated("revoked");
     }
-    return claims;
+    return { claims, endedAt: ending.at };
+  }
+
+  async function revokeFamily({ namespace, family }: Family): Promise<void> {
+    await families.revoke({ namespace, family });
+    log({ level: "info", event: "session-revoked", namespace, family });
   }
 
   return {
-    issue: (namespace) =>
-      answer({
-        namespace,
-        family: newSessionId(),
-        generation: 0,
-        id: newSessionId(),
-      }),
-    authenticate: async (authorization) => (await check(authorization)).namespace,
+    async issue(namespace) {
+      const claims = { namespace, family: newSessionId(), generation: 0, id: newSessionId() };
+      // Who signs in again in the very second in which everything was deleted is not sent away.
+      return answer(claims, (await families.ending(namespace)).at);
+    },
+    async authenticate(authorization) {
+      const { claims, endedAt } = await check(authorization);
+      return { namespace: claims.namespace, family: claims.family, endedAt };
+    },
     async refresh(authorization) {
-      const claims = await check(authorization);
-      return answer({ ...claims, generation: claims.generation + 1, id: newSessionId() });
+      const { claims, endedAt } = await check(authorization);
+      const next = { ...claims, generation: claims.generation + 1, id: newSessionId() };
+      return answer(next, endedAt);
     },
     async revoke(authorization) {
       const claims = await tokens.read(authorization);
-      await families.revoke(claims);
-      const { namespace, family } = claims;
-      log({ level: "info", event: "session-revoked", namespace, family });
+      const ending = await families.ending(claims.namespace);
+      // Of one whose everything was deleted, nothing is kept again.
+      if (!isEnded(claims, ending)) await revokeFamily(claims);
     },
+    revokeFamily,
+    endOthers: (kept) => families.endOthers(kept),
+    end: (namespace) => families.end(namespace),
   };
+}
+
+function isEnded({ issuedAt, family }: SessionClaims, { at, kept }: Ending): boolean {
+  return issuedAt <= secondsOf(at) && family !== kept;
 }

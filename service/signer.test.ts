@@ -85,7 +85,7 @@ describe.each([
 
   it("spell every part as it was signed", async () => {
     const { put, get } = await grantOn(changes);
-    expect(put.template).toBe(`${base}{key}${queryOf("WRITE", "content-type%3Bhost")}`);
+    expect(put!.template).toBe(`${base}{key}${queryOf("WRITE", "content-type%3Bhost")}`);
     expect(get.template).toBe(`${base}{key}${queryOf("READ", "host")}`);
   });
 });

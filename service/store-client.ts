@@ -1,11 +1,11 @@
 /**
- * The three requests the service itself makes of the bucket, with the admin key: list, get, put. A store that is
- * down, refuses or answers nonsense is `retry` to the caller; the operator finds the reason in the log.
+ * The requests the service itself makes of the bucket: list, get, put and delete with the admin key, and with the read
+ * key the few manifests that tell whether a device may be deleted. A store that is down, refuses or answers nonsense is `retry` to the caller; the operator finds the reason in the log.
  */
 import { AwsV4Signer } from "aws4fetch";
 import { PresyncError } from "../shared/errors.ts";
 import { bytesToHex } from "../shared/hex.ts";
-import type { CheckedConfig } from "./config.ts";
+import type { AccessKey, CheckedConfig } from "./config.ts";
 import { listPage } from "./list-answer.ts";
 import { bucketUrl } from "./store-url.ts";
 
@@ -18,8 +18,12 @@ const objectBytesMax = 16_384;
 /** What ListObjectsV2 gives at most in one page. */
 const listPageKeysMax = 1000;
 
-interface ListedObject {
+/** How many objects are deleted at a time: the store answers each in some milliseconds. */
+const deletesAtOnce = 16;
+
+export interface ListedObject {
   readonly key: string;
+  readonly bytes: number;
   /** Milliseconds since 1970, by the store's clock. */
   readonly lastModified: number;
 }
@@ -32,6 +36,10 @@ export interface StoreClient {
   put(key: string, text: string): Promise<void>;
   /** Whether it was created; false where the key was taken. */
   create(key: string, text: string): Promise<boolean>;
+  /** An object that a user has written; null where there is none, or where it has more bytes than that. */
+  read(key: string, bytesMax: number): Promise<Uint8Array | null>;
+  /** That there is nothing any more under one of the keys, or was not, is no error. */
+  delete(keys: readonly string[]): Promise<void>;
 }
 
 export interface StoreClientOptions extends Pick<CheckedConfig, "store" | "now" | "fetch" | "log"> {
@@ -44,13 +52,22 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   const pageKeys = options.listPageKeys ?? listPageKeysMax;
 
   async function send(
-    method: "GET" | "PUT",
+    method: "GET" | "PUT" | "DELETE",
     path: string,
     init: RequestParts = {},
   ): Promise<Answer> {
+    const { response, bytes } = await request(method, path, init);
+    return { status: response.status, text: new TextDecoder().decode(bytes) };
+  }
+
+  async function request(
+    method: "GET" | "PUT" | "DELETE",
+    path: string,
+    init: RequestParts,
+  ): Promise<{ readonly response: Response; readonly bytes: Uint8Array }> {
     try {
       const signed = await new AwsV4Signer({
-        ...store.admin,
+        ...(init.accessKey ?? store.admin),
         method,
         url: base + path,
         service: "s3",
@@ -66,7 +83,10 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
         signal: AbortSignal.timeout(requestMsMax),
         ...(init.body === undefined ? {} : { body: init.body }),
       });
-      return { status: response.status, text: await response.text() };
+      const tooLarge = Number(response.headers.get("content-length")) > (init.bytesMax ?? Infinity);
+      if (!tooLarge) return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
+      await response.body?.cancel();
+      return { response, bytes: new Uint8Array() };
     } catch (error) {
       log({
         level: "error",
@@ -127,9 +147,30 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
     return true;
   }
 
+  async function read(key: string, bytesMax: number): Promise<Uint8Array | null> {
+    const parts = { accessKey: store.read, bytesMax };
+    const { response, bytes } = await request("GET", encodePath(key), parts);
+    const { status } = response;
+    if (status === 200) return bytes.length === 0 || bytes.length > bytesMax ? null : bytes;
+    const text = new TextDecoder().decode(bytes);
+    if (status === 404 && !text.includes("NoSuchBucket")) return null;
+    throw refused("GET", { status, text });
+  }
+
+  async function deleteOne(key: string): Promise<void> {
+    const answer = await send("DELETE", encodePath(key));
+    const isGone = answer.status === 404 && !answer.text.includes("NoSuchBucket");
+    if (answer.status !== 200 && answer.status !== 204 && !isGone) throw refused("DELETE", answer);
+  }
+
   return {
     list,
     get,
+    read,
+    async delete(keys) {
+      for (let at = 0; at < keys.length; at += deletesAtOnce)
+        await Promise.all(keys.slice(at, at + deletesAtOnce).map(deleteOne));
+    },
     put: async (key, text) => {
       await write(key, text, false);
     },
@@ -137,9 +178,32 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   };
 }
 
+/** Deletes what is below a prefix, a page at a time, until nothing is left or so many are gone; whether all are. */
+export async function deleteBelow(
+  store: StoreClient,
+  prefix: string,
+  deletesMax: number = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
+  let deleted = 0;
+  for (;;) {
+    const page = await store.list(prefix, listPageKeysMax);
+    const keys = page.map(({ key }) => key);
+    if (keys.length === 0) return true;
+    // A store whose answer is about something else must not cost anybody anything.
+    if (!keys.every((key) => key.startsWith(prefix))) throw unavailable();
+    if (deleted >= deletesMax) return false;
+    await store.delete(keys.slice(0, deletesMax - deleted));
+    deleted += keys.length;
+  }
+}
+
 interface RequestParts {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Instead of the admin key. */
+  readonly accessKey?: AccessKey;
+  /** A longer body is not read. */
+  readonly bytesMax?: number;
 }
 
 interface Answer {

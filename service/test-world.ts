@@ -1,8 +1,14 @@
 /** What the tests of the service share: a config, a hand on its clock, and a user who signs in. */
 import type { Hono } from "hono";
 import { encodeBase64Url } from "../shared/base64url.ts";
+import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
+import { sealEnvelope } from "../shared/codecs/envelope.ts";
+import type { Manifest } from "../shared/codecs/manifest.ts";
+import { encodeManifest } from "../shared/codecs/manifest.ts";
+import type { Device, DevicesAnswer } from "../shared/devices.ts";
 import type { Grant, GrantRequest } from "../shared/grants.ts";
 import { parseGrant } from "../shared/grants.ts";
+import { objectKey } from "../shared/keys.ts";
 import type { KeyChallengeAnswer, SessionAnswer } from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
@@ -135,6 +141,52 @@ export async function signIn(app: Hono, key: TestKey): Promise<SessionAnswer> {
 
 export function askGrant(app: Hono, session: string, request: GrantRequest): Promise<Response> {
   return post(app, "/v1/grants", request, { authorization: `Bearer ${session}` });
+}
+
+/** A call of a user, as the worker makes it. */
+export function postAs(app: Hono, session: string, path: string, body: unknown): Promise<Response> {
+  return post(app, path, body, { authorization: `Bearer ${session}` });
+}
+
+export async function getDevices(app: Hono, session: string): Promise<readonly Device[]> {
+  const headers = { authorization: `Bearer ${session}`, origin: appOrigin };
+  const answer = await app.request("/v1/devices", { headers });
+  if (answer.status !== 200) throw new Error(`asking for devices was answered ${answer.status}`);
+  return ((await answer.json()) as DevicesAnswer).devices;
+}
+
+/** What it makes is small: nothing is deflated. */
+const tools: EnvelopeTools = {
+  sha256: async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes.slice())),
+  deflate: async (bytes) => bytes,
+  inflate: async (bytes) => bytes,
+};
+
+/** As a device writes it: with its signed URLs, past the service. */
+export async function putManifest(
+  { bucket, clock }: Pick<TestWorld, "bucket" | "clock">,
+  grant: Pick<Grant, "namespace" | "replica">,
+  generation: number,
+  adopted: Manifest["adopted"] = [],
+): Promise<string> {
+  const manifest: Manifest = {
+    replica: grant.replica,
+    incarnation: 1,
+    nonce: new Uint8Array(8),
+    time: { wallMs: clock.ms, counter: 0 },
+    dataVersion: 0,
+    tail: { first: 1, last: 0, documents: [] },
+    slots: [],
+    fledFrom: [],
+    adopted,
+    wants: [],
+    unreadable: [],
+  };
+  const body = encodeManifest(manifest);
+  const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);
+  const key = objectKey(grant.namespace, grant.replica, "manifest");
+  bucket.objects.set(key, { text: "", bytes, modifiedAt: clock.ms });
+  return key;
 }
 
 export async function getGrant(

@@ -14,6 +14,8 @@ const codes: Readonly<Record<ErrorCode, boolean>> = {
   denied: false,
   retry: true,
   conflict: false,
+  quota: false,
+  retired: false,
   "unexpected-answer": false,
   "no-service": false,
   unauthenticated: false,

@@ -25,6 +25,10 @@ export type ErrorCode =
   | "retry"
   /** 412: a condition on the request did not hold. */
   | "conflict"
+  /** The user's part of the bucket is full: reading goes on, and so does working on this device. */
+  | "quota"
+  /** This replica was retired: its user has another one, or gets another one by signing in again. */
+  | "retired"
   /** Any other answer of the store or the service. */
   | "unexpected-answer"
   /** Nobody said where the service is, so nobody can sign in. */

@@ -53,8 +53,8 @@ export interface Grant {
   /** Milliseconds since 1970 by the service's clock. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** The own prefix alone. */
-  readonly put: SignedUrls;
+  /** The own prefix alone; null where the user is over a quota, and can only read for now. */
+  readonly put: SignedUrls | null;
   /** The own prefix, the namespace's other replicas (most recently active first), then reserved ids. */
   readonly get: SignedUrls;
 }
@@ -82,11 +82,11 @@ export function parseGrant(value: unknown): Grant {
     layout: { levels: layout.levels, slotsPerLevel: layout.slotsPerLevel },
     issuedAt: time(raw["issuedAt"]),
     expiresAt: time(raw["expiresAt"]),
-    put: parseSignedUrls(raw["put"], names),
+    put: raw["put"] === null ? null : parseSignedUrls(raw["put"], names),
     get: parseSignedUrls(raw["get"], names),
   };
-  const [own] = grant.put.replicas;
-  if (grant.put.replicas.length !== 1 || own?.replica !== grant.replica)
+  const writable = grant.put?.replicas ?? [];
+  if (grant.put !== null && (writable.length !== 1 || writable[0]?.replica !== grant.replica))
     throw new PresyncError(
       "malformed",
       "a grant must allow to PUT the own prefix and nothing else",
@@ -131,7 +131,9 @@ export function revealSignedUrl(
   replica: ReplicaId,
   name: string,
 ): string | undefined {
-  const { template, replicas } = grant[method];
+  const urls = grant[method];
+  if (urls === null) return undefined;
+  const { template, replicas } = urls;
   const index = objectNames(grant.layout).indexOf(name);
   const entry = replicas.find((candidate) => candidate.replica === replica);
   if (index < 0 || entry === undefined) return undefined;

@@ -9,6 +9,7 @@
  * Page and worker may come from different builds. Only `hello`, `mismatch` and `hand-over` are understood whatever
  * `wireProtocol` is: they never change, so that nothing a page holds is lost when the two do not fit.
  */
+import type { RemoveRequest, RenameRequest, RetireRequest } from "./devices.ts";
 import type { ErrorData } from "./errors.ts";
 import type { Status } from "./status.ts";
 
@@ -61,6 +62,17 @@ export interface HandOverAnswer {
   readonly error: ErrorData | null;
 }
 
+/** What a user asks about devices and data that the service keeps. */
+export type AccountRequest =
+  /** Answers with `Device[]`. */
+  | { readonly what: "devices" }
+  | ({ readonly what: "rename" } & RenameRequest)
+  | ({ readonly what: "retire" } & RetireRequest)
+  /** Answers with a `RemoveAnswer`. */
+  | ({ readonly what: "remove" } & RemoveRequest)
+  /** Answers with a `Blob`. */
+  | { readonly what: "export" };
+
 export type Call =
   /** Makes sure the document exists, born as `birth` says, and is stored. Answers with nothing. */
   | { readonly name: "open"; readonly documentId: string; readonly birth: Uint8Array }
@@ -86,7 +98,11 @@ export type Call =
     }
   /** It is back, or a person has typed it: a one-time code. */
   | { readonly name: "finish-sign-in"; readonly code: string }
-  | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean };
+  | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean }
+  /** Answers with something, as the next one does: a worker that does not know them answers with nothing. */
+  | { readonly name: "account"; readonly request: AccountRequest }
+  /** Then the user is signed out, and this browser's copy is erased. */
+  | { readonly name: "delete-everything"; readonly confirm: string };
 
 export type TabToWorker =
   /** A message of the automerge-repo sync protocol. */
@@ -126,8 +142,8 @@ export type WorkerToTab =
       readonly type: "result";
       readonly id: number;
       readonly error: ErrorData | null;
-      /** What the call answers with, if with anything. */
-      readonly value: string | null;
+      /** What the call answers with; null where with nothing. */
+      readonly value: unknown;
       /** This tab's session has ended: what was asked for is in force once the tab has connected anew. */
       readonly ended: boolean;
     }

@@ -27,7 +27,9 @@ let requests: GrantRequest[];
 let used: Grant[];
 let problems: Problems;
 let keeper: GrantKeeper;
+let saved: (Grant | null)[];
 let exchanges: number;
+let retirements: number;
 
 const grant = (issuedAt: number): Grant => ({
   version: 1,
@@ -77,9 +79,12 @@ function keep(user: Partial<UserRecord> = {}): GrantKeeper {
       },
     },
     use: (next) => used.push(next),
-    async save() {},
+    async save(next) {
+      saved.push(next);
+    },
     problems,
     changed() {},
+    retired: () => retirements++,
   });
 }
 
@@ -100,8 +105,8 @@ async function pass(ms: number): Promise<void> {
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 beforeEach(() => {
-  [now, timers, requests, used] = [0, [], [], []];
-  exchanges = 0;
+  [now, timers, requests, used, saved] = [0, [], [], [], []];
+  [exchanges, retirements] = [0, 0];
   problems = createProblems({ now: () => now }, () => {});
   answer = () => grant(now);
   keeper = keep();
@@ -159,6 +164,52 @@ test("a refused grant is renewed once at once; a session that is over ends the a
   const asked = requests.length;
   await pass(10 * day);
   expect(requests).toHaveLength(asked);
+});
+
+test("a sign-in that was revoked takes the grant along, for the next incarnation too", async () => {
+  answer = () => {
+    throw new PresyncError("unauthenticated", "revoked");
+  };
+  await keeper.renew();
+  expect(keeper.auth).toBe("revoked");
+  expect(saved).toEqual([null]);
+  // The engine was told that it is over, by the grant itself and not by the store.
+  keeper.refused();
+  await pass(120_000);
+  expect(keeper.auth).toBe("revoked");
+  expect(problems.list().map(({ code }) => code)).toEqual(["unauthenticated"]);
+});
+
+test("one that has expired does not: the grant is used for as long as the store takes it", async () => {
+  answer = () => {
+    throw new PresyncError("unauthenticated", "expired");
+  };
+  now = 91 * day;
+  await keeper.renew();
+  expect(keeper.auth).toBe("expired");
+  expect(saved).toEqual([]);
+});
+
+test("a replica that was retired is exchanged for another one, and asks for nothing more", async () => {
+  answer = () => {
+    throw new PresyncError("retired", "retired");
+  };
+  await pass(4 * day);
+  expect([requests.length, retirements]).toEqual([1, 1]);
+});
+
+test("over a quota it asks every ten minutes for a grant to write with", async () => {
+  answer = () => ({ ...grant(now), put: null });
+  await keeper.renew();
+  expect(used.map(({ put }) => put)).toEqual([null]);
+  expect(keeper.auth).toBe("valid");
+  await pass(3_600_000);
+  expect(requests).toHaveLength(7);
+  answer = () => grant(now);
+  await pass(600_000);
+  expect(used.at(-1)?.put).not.toBeNull();
+  await pass(3 * day);
+  expect(requests).toHaveLength(8);
 });
 
 test("I11: a store that refuses every grant, and a clock far ahead, do not make it a storm", async () => {

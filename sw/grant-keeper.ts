@@ -32,6 +32,9 @@ const renewalPauseMsMax: number = 15 * 60_000;
 /** What the problems here are about. */
 const subject = "grant";
 
+/** A user who is over a quota makes room, and wants to go on then. */
+const quotaPauseMs: number = 10 * 60_000;
+
 /** Longer timers overflow to zero. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -44,6 +47,8 @@ export interface GrantKeeper {
   refused(): void;
   /** A newer grant would show more replicas. */
   refresh(): void;
+  /** Asks for one now, whatever it may be good for: something about the user has changed. Never rejects. */
+  renew(): Promise<void>;
   /** The network is back. */
   online(): void;
   close(): void;
@@ -58,9 +63,12 @@ export interface GrantKeeperParts {
   readonly sessions: SessionKeeper | null;
   /** Hands the grant to the engine. */
   readonly use: (grant: Grant) => void;
-  readonly save: (grant: Grant) => Promise<void>;
+  /** Null where none is to be used any more, by the next incarnation either. */
+  readonly save: (grant: Grant | null) => Promise<void>;
   readonly problems: Problems;
   readonly changed: () => void;
+  /** The replica was retired, and the sign-in is good: get another id. */
+  readonly retired: () => void;
 }
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
@@ -94,7 +102,11 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     cancelTimer = timers.after(bounded, () => void renew());
   };
 
-  const halfLifeMs = (): number => (grant === null ? 0 : (grant.expiresAt - grant.issuedAt) / 2);
+  const halfLifeMs = (): number => {
+    if (grant === null) return 0;
+    const halfMs = (grant.expiresAt - grant.issuedAt) / 2;
+    return grant.put === null ? Math.min(halfMs, quotaPauseMs) : halfMs;
+  };
 
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
@@ -126,12 +138,14 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   };
 
   /** Whether it says that the session is over. */
-  const endedBy = (error: unknown): boolean => {
-    if (toErrorData(error).code !== "unauthenticated") return false;
-    parts.problems.report(subject, error);
+  const endedBy = (cause: unknown): boolean => {
+    if (toErrorData(cause).code !== "unauthenticated") return false;
+    parts.problems.report(subject, cause);
     sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
     cancelTimer?.();
     cancelExchange?.();
+    // What fails is no worse than before: the next one is told so by the service.
+    if (sessionEnd === "revoked") parts.save(null).catch(() => undefined);
     return true;
   };
 
@@ -158,6 +172,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       scheduleHalfLife();
     } catch (error) {
       if (endedBy(error)) return;
+      if (toErrorData(error).code === "retired") return parts.retired();
       // While the grant is good, a service that is down is no problem at all.
       if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
         parts.problems.report(subject, error);
@@ -187,6 +202,8 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       return grant?.expiresAt ?? null;
     },
     refused() {
+      // It is not the store that refuses.
+      if (sessionEnd === "revoked") return;
       isRefused = true;
       parts.problems.report(subject, new PresyncError("expired", "the store refuses the grant"));
       // It was good for long: this is its end, and no store that refuses whatever it is given.
@@ -194,6 +211,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       if (sinceRenewalMs() > intervalMs()) void renew();
       else schedule(backoff.next(parts.random.uniform()));
     },
+    renew,
     refresh() {
       if (sinceRenewalMs() < renewalIntervalMsMin) return;
       renewedAt = clock.now();

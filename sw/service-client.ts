@@ -11,6 +11,7 @@ import type {
   KeyChallengeRequest,
   KeyVerifyRequest,
   RedeemRequest,
+  RefusalAnswer,
   SessionAnswer,
 } from "../shared/sign-in.ts";
 import { keySignInText } from "../shared/sign-in.ts";
@@ -31,6 +32,9 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   504: "retry",
 };
 
+/** What no status tells by itself. */
+const namedCodes: ReadonlySet<unknown> = new Set<ErrorCode>(["quota", "retired", "unsaved"]);
+
 export interface ServiceClient {
   signInWithKey(identity: KeyIdentity): Promise<Session>;
   /** Where to send the browser to sign in, for whoever can show the verifier's hash. */
@@ -43,8 +47,13 @@ export interface ServiceClient {
   refresh(session: Session): Promise<Session>;
   /** Ends the sign-in for every holder of one of its sessions. */
   revoke(session: Session): Promise<void>;
-  /** Throws `unauthenticated` where the session is over, `denied` where the replica is not this user's. */
+  /**
+   * Throws `unauthenticated` where the session is over, `denied` where the replica is not this user's, `retired` where it
+   * was.
+   */
   grant(session: Session, request: GrantRequest): Promise<Grant>;
+  /** Anything else that a user may ask; without a body it is only a look. Null where the answer has none. */
+  ask(session: Session, path: string, body?: object): Promise<unknown>;
 }
 
 export function createServiceClient(service: string): ServiceClient {
@@ -54,12 +63,12 @@ export function createServiceClient(service: string): ServiceClient {
     let response: Response;
     try {
       response = await fetch(new URL(path, base), {
-        method: "POST",
+        method: body === undefined ? "GET" : "POST",
         headers: {
           "content-type": "application/json",
           ...(session === undefined ? {} : { authorization: `Bearer ${session.token}` }),
         },
-        body: JSON.stringify(body),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         credentials: "omit",
         redirect: "error",
         signal: AbortSignal.timeout(answerMsMax),
@@ -68,15 +77,20 @@ export function createServiceClient(service: string): ServiceClient {
       throw new PresyncError("unreachable", "the service did not answer", { cause });
     }
     if (!response.ok) {
-      await response.body?.cancel();
-      const code = codesByStatus[response.status] ?? "unexpected-answer";
-      throw new PresyncError(code, `the service answered ${response.status}`);
+      const refusal = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
+      const { code, message } = refusal?.error ?? {};
+      if (namedCodes.has(code)) throw new PresyncError(code as ErrorCode, String(message));
+      throw new PresyncError(
+        codesByStatus[response.status] ?? "unexpected-answer",
+        `the service answered ${response.status}`,
+      );
     }
     return response;
   };
 
   const post = async (path: string, body: unknown, session?: Session): Promise<unknown> => {
     const response = await send(path, body, session);
+    if (response.status === 204) return null;
     try {
       return await response.json();
     } catch (cause) {
@@ -121,6 +135,7 @@ export function createServiceClient(service: string): ServiceClient {
         throw new PresyncError("unexpected-answer", "the grant is for another user");
       return grant;
     },
+    ask: (session, path, body) => post(path, body, session),
   };
 }
 

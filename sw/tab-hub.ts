@@ -120,7 +120,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     throw new PresyncError("no-service", "connect() was given no service");
   };
 
-  const answer = async (tab: Tab, call: Call): Promise<string | void> => {
+  const answer = async (tab: Tab, call: Call): Promise<unknown> => {
     switch (call.name) {
       case "open":
         return tab.session.open(call.documentId, call.birth);
@@ -138,6 +138,13 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return users.finishSignIn(call.code, serviceOf(tab));
       case "sign-out":
         return users.signOut(call);
+      case "account":
+        return tab.session.account.answer(call.request);
+      case "delete-everything":
+        return users.deleteEverything(call.confirm);
+      default:
+        // A page of a later build: it must not take silence for done.
+        throw new PresyncError("version-mismatch", "the worker does not know this call");
     }
   };
 
@@ -159,7 +166,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return;
       case "call": {
         const { id } = message;
-        const done = (error: ErrorData | null, value: string | null): void => {
+        const done = (error: ErrorData | null, value: unknown): void => {
           const isLeft = users.peek() !== tab.session;
           // Its session is being exchanged: the tab will connect anew, and ask again.
           if (isLeft && error?.code === "closed") return;

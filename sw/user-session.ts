@@ -6,8 +6,11 @@ import * as A from "@automerge/automerge/slim";
 import type { DocumentId, PeerId } from "@automerge/automerge-repo/slim";
 import { isValidDocumentId } from "@automerge/automerge-repo/slim";
 import { PresyncError } from "../shared/errors.ts";
+import type { Grant } from "../shared/grants.ts";
 import type { Status } from "../shared/status.ts";
 import type { Changes, UserId } from "../shared/wire.ts";
+import type { Account } from "./account.ts";
+import { createAccount } from "./account.ts";
 import type { Databases } from "./databases.ts";
 import { DocumentStorage } from "./document-storage.ts";
 import { hasAll } from "./engine/chunks.ts";
@@ -17,6 +20,7 @@ import type { Engine } from "./engine/engine.ts";
 import { createEngine } from "./engine/engine.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
+import { pause } from "./pause.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -50,6 +54,7 @@ export interface UserSession {
   readonly tabs: TabNetwork;
   readonly peerId: PeerId;
   readonly engine: Engine;
+  readonly account: Account;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
   open(documentId: string, birth: Uint8Array): Promise<void>;
   /**
@@ -63,6 +68,11 @@ export interface UserSession {
   inBucket(documentId: string, heads: readonly string[]): Promise<void>;
   /** The same, until all are on disk; returns those that build on changes that have not come yet. */
   applyAll(changes: readonly Changes[]): Promise<Changes[]>;
+  /**
+   * Nothing is written to the bucket any more while `action` runs, nor after it, unless it fails: then all goes on as
+   * before.
+   */
+  withoutBucket(action: () => Promise<void>): Promise<void>;
   /** Whether it reads, writes or asks the service, or is about to. */
   readonly isBusy: boolean;
   conditions(conditions: { readonly online: boolean; readonly visible: boolean }): void;
@@ -75,7 +85,7 @@ export interface UserSessionParts {
   readonly registry: Registry;
   readonly user: UserRecord;
   readonly changed: () => void;
-  /** Somebody else writes under this replica's id. */
+  /** This replica's id is no good any more: somebody else writes under it, or it was retired. */
   readonly cloned: (user: UserId) => void;
   /** A later incarnation of the worker has taken over. */
   readonly superseded: () => void;
@@ -111,26 +121,48 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   });
   const queue = createStoreQueue(engine.documents, changed);
   const client = user.service === null ? null : createServiceClient(user.service);
+  const sessions =
+    client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock });
+  let { grant: latest } = user;
+  let isWithoutBucket = false;
+  const use = (grant: Grant | null): void => {
+    latest = grant;
+    if (!isWithoutBucket)
+      engine.use(grant && createPresignedBucket(grant, world.clock, { isRevoked, missed }));
+  };
+  const isRevoked = (): boolean => keeper.auth === "revoked";
+  const missed = async (): Promise<void> => {
+    // At its first start there is none yet.
+    if (engine.status().lastSavedAt !== null) await keeper.renew();
+  };
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
     problems: engine.problems,
     user,
     client,
-    sessions:
-      client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock }),
-    use: (grant) => engine.use(createPresignedBucket(grant, world.clock)),
+    sessions,
+    use,
+    retired: () => parts.cloned(user.id),
     async save(grant) {
       await registry.change((state) => {
         const found = state.users[user.id];
         // Signed out in the meantime: the grant must not come back.
         if (found === undefined || found.session === null) return state;
-        return withUser(state, { ...found, grant, replica: grant.replica });
+        return withUser(state, { ...found, grant, replica: grant?.replica ?? found.replica });
       });
     },
     changed,
   });
-  engine.use(user.grant === null ? null : createPresignedBucket(user.grant, world.clock));
+  use(latest);
   await tabs.connected();
+  const account = createAccount({
+    client,
+    sessions,
+    disk,
+    engine,
+    pause,
+    renew: () => keeper.renew(),
+  });
 
   const apply = async (changes: Changes): Promise<Applied> => {
     const handle = await engine.documents.open(parseDocumentId(changes.documentId));
@@ -151,6 +183,20 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     tabs,
     peerId,
     engine,
+    account,
+    async withoutBucket(action) {
+      // What is on its way has arrived by then, and is among what `action` finds.
+      await engine.flush();
+      isWithoutBucket = true;
+      engine.use(null);
+      try {
+        await action();
+      } catch (error) {
+        isWithoutBucket = false;
+        use(latest);
+        throw error;
+      }
+    },
     async open(documentId, birth) {
       const handle = await engine.open(parseDocumentId(documentId));
       handle.update((doc) => A.loadIncremental(doc, birth));

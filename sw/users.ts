@@ -56,6 +56,11 @@ export interface Users {
   /** Resolves once the mail is on its way. */
   askForMail(asked: AskForMail, service: string): Promise<void>;
   signOut(options: SignOutOptions): Promise<void>;
+  /**
+   * Deletes everything of the current user in the bucket and at the service, and then this browser's copy; `confirm` is
+   * the user's namespace. Resolves to true.
+   */
+  deleteEverything(confirm: string): Promise<true>;
   /** Changes that belong to a user who is no longer current: they go into that user's database. */
   stash(user: UserId, changes: readonly Changes[]): Promise<void>;
 }
@@ -351,6 +356,14 @@ export function openUsers(parts: UsersParts): Users {
       // Nobody else waits for a service that may not answer.
       if (former !== null) await revoke(former);
     },
+    deleteEverything: (confirm) =>
+      exclusively(async () => {
+        const present = await openCurrent();
+        await present.withoutBucket(() => present.account.deleteEverything(confirm));
+        // Its session is over: there is nothing to revoke.
+        await leave({ forget: true, discardUnsaved: true });
+        return true as const;
+      }),
     stash: (user, changes) =>
       exclusively(async () => {
         const { users, current } = await registry.read();
@@ -416,7 +429,8 @@ async function requestGrant(
   try {
     return await client.grant(session, { kind: "browser", replica });
   } catch (error) {
-    if (toErrorData(error).code !== "denied") throw error;
+    const { code } = toErrorData(error);
+    if (code !== "denied" && code !== "retired") throw error;
     return client.grant(session, { kind: "browser" });
   }
 }

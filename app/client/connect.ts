@@ -11,6 +11,8 @@ import { PresyncError, toErrorData } from "../../shared/errors.ts";
 import { formatSecretKey, secretKeyBytes } from "../../shared/secret-key.ts";
 import type { Problem, Status } from "../../shared/status.ts";
 import type { WorkerToTab } from "../../shared/wire.ts";
+import type { Devices } from "./account.ts";
+import { createAccount } from "./account.ts";
 import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
 import { discoverService } from "./discover-service.ts";
 import { registerWorker } from "./register-worker.ts";
@@ -96,6 +98,19 @@ export interface Presync {
     readonly forget?: boolean | undefined;
     readonly discardUnsaved?: boolean | undefined;
   }): Promise<void>;
+  /** The user's devices: every browser that has signed in. */
+  readonly devices: Devices;
+  /**
+   * Resolves to a tar file: every document as JSON and for Automerge, the objects in the bucket, and what the service
+   * keeps of the user. Throws as `devices.list`.
+   */
+  exportEverything(): Promise<Blob>;
+  /**
+   * Deletes all that the user has in the bucket and at the service, then this browser's copy, and signs out. `confirm` is
+   * the user's namespace, from `status.user`: it throws `invalid-argument` for anything else, and otherwise as
+   * `devices.list`. Every sign-in ends; what other devices hold stays there until they erase it.
+   */
+  deleteEverything(options: { readonly confirm: string }): Promise<void>;
   /**
    * Loads the page anew, with the newest worker there is: what to do when `status.update` is not "none". Before that,
    * everything made here is brought to the device's disk; where that fails it throws, with the reason's code, and the
@@ -356,6 +371,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     async signOut({ forget = false, discardUnsaved = false } = {}) {
       await link.call({ name: "sign-out", forget, discardUnsaved });
     },
+    ...createAccount(link),
     async update() {
       await seekNewer(registration, registration.active);
       await handOver();

@@ -96,7 +96,7 @@ export function createSignIn({ link, service, handOver, changed }: SignInParts):
     const returnTo = returnAddress();
     const address = await link.call({ name: "begin-sign-in", provider, returnTo });
     await handOver();
-    if (address === null) throw new PresyncError("internal", "nowhere to go");
+    if (typeof address !== "string") throw new PresyncError("internal", "nowhere to go");
     location.assign(address);
     await untilShownAgain();
     throw new PresyncError("denied", "the sign-in was left");

@@ -39,7 +39,7 @@ export interface WorkerLink {
   /** Sends over the port; dropped while there is no connection, and then made good when there is one again. */
   send(message: TabToWorker): void;
   /** Asks, and asks again the next worker if this one ends. Null where a call answers with nothing. */
-  call(call: Call): Promise<string | null>;
+  call(call: Call): Promise<unknown>;
   /**
    * Gives changes to the worker itself, which starts it, whatever protocol it speaks. Resolves once they are on the
    * device's disk; a page that is being closed does not hear of it.
@@ -361,6 +361,6 @@ function closed(): PresyncError {
 
 interface PendingCall {
   readonly call: Call;
-  readonly resolve: (value: string | null) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: PresyncError) => void;
 }

@@ -13,6 +13,9 @@ export const problemWords: Readonly<Record<ErrorCode, string>> = {
   denied: "The cloud refuses this device.",
   retry: "The cloud is busy; it will be tried again.",
   conflict: "Two writers met in one place; it will be tried again.",
+  quota:
+    "Your part of the cloud is full. Everything is kept on this device, and nothing new is sent.",
+  retired: "This device was retired by you, on another one.",
   "unexpected-answer": "The cloud gave an answer that makes no sense.",
   "no-service": "This page does not know a sync service, so nobody can sign in.",
   unauthenticated: "The sign-in has ended.",
@@ -88,6 +91,18 @@ const typedCodeFailures: Partial<Record<ErrorCode, string>> = {
   unauthenticated:
     "This code does not fit, or is more than a quarter of an hour old. Please compare it, or ask for another mail.",
   retry: "The sign-in service is busy, or there were too many attempts. Please try again later.",
+};
+
+/** Why something about the devices did not work. */
+export function devicesWords(code: ErrorCode): string {
+  return devicesFailures[code] ?? `This did not work. ${problemWords[code]} (${code})`;
+}
+
+const devicesFailures: Partial<Record<ErrorCode, string>> = {
+  unreachable: "The service does not answer. Once you are online, try again.",
+  retry: "The service is busy. Please try again in a moment.",
+  "invalid-argument": "This is not possible: a name has at most 64 characters, on one line.",
+  denied: "This device is not there any more.",
 };
 
 export interface StartFailure {

@@ -134,6 +134,7 @@ export async function openEngineDevice(options: EngineDeviceOptions): Promise<En
       },
       problems: engine.problems,
       changed() {},
+      retired: () => void accidents.push("retired"),
     });
     use(engine, user.grant ?? first);
     running = { engine, keeper };

@@ -20,6 +20,12 @@ const missing = {
   "workers that wait": {
     "firefox-impatient": "a worker is ended while it waits for a slow network",
   },
+  "workers that live for minutes": {
+    "firefox-impatient": "a worker is ended before it has taken over what another device has left",
+  },
+  "news of downloads": {
+    firefox: "Playwright is not told of downloads in Firefox",
+  },
   "a full disk": {
     firefox: "no driver's command limits an origin's storage in Firefox",
   },

@@ -197,7 +197,7 @@ describe("presync dev", () => {
   it("limits writes and lifetimes where it is told to", async () => {
     const stack = await start({ writeIntervalMs: 60_000, grantSeconds: 30 });
     const grant = await getGrant(stack, await signIn(stack));
-    const query = new URL(grant.put.template).searchParams;
+    const query = new URL(grant.put!.template).searchParams;
     expect(query.get("X-Amz-Expires")).toBe("30");
     expect((await putManifest(grant)).status).toBe(200);
     expect((await putManifest(grant)).status).toBeGreaterThanOrEqual(429);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ExportAnswer } from "../../shared/devices.ts";
 import type { Grant } from "../../shared/grants.ts";
 import { objectContentType, parseGrant, revealSignedUrl } from "../../shared/grants.ts";
 import { objectNames } from "../../shared/keys.ts";
@@ -14,7 +15,9 @@ import {
   appOrigin,
   askGrant,
   createTestKey,
+  getDevices,
   getGrant,
+  postAs,
   refusalOf,
   signIn,
   testConfig,
@@ -26,7 +29,7 @@ const bucket = "presync-test";
 const rights = {
   read: { read: true, list: true },
   write: { write: true },
-  admin: { read: true, write: true, list: true },
+  admin: { read: true, write: true, list: true, delete: true },
 };
 const clock = { ms: 0 };
 let directory: string;
@@ -126,6 +129,33 @@ describe("a grant on the embedded store", () => {
     expect(await put(urlOf(joined, "put", "manifest"))).toBe(200);
     const url = revealSignedUrl(before, "get", joined.replica, "manifest");
     expect(await get(url ?? "")).toBe(200);
+  });
+
+  it("is exported with URLs that only read, and deleted with everything there is", async () => {
+    const app = createService(config);
+    const { session, namespace } = await signIn(app, await createTestKey());
+    const grant = await getGrant(app, session);
+    for (const name of ["seg/0/0", "manifest"]) await put(urlOf(grant, "put", name));
+    const [device] = await getDevices(app, session);
+    expect(device).toMatchObject({ replica: grant.replica, objects: 2, bytes: 6 });
+    const exported = (await (
+      await postAs(app, session, "/v1/everything/export", {})
+    ).json()) as ExportAnswer;
+    expect(exported.objects.map(({ name }) => name)).toEqual([
+      `${grant.replica}/manifest`,
+      `${grant.replica}/seg/0/0`,
+    ]);
+    for (const { url } of exported.objects) {
+      expect(await get(url)).toBe(200);
+      expect(await put(url)).toBe(403);
+      expect(await get(url.replace(grant.replica, "browser-000000000000"))).toBe(403);
+    }
+    clock.ms += 901_000;
+    for (const { url } of exported.objects) expect(await get(url)).toBe(403);
+    const confirm = { confirm: namespace, finish: true };
+    const deleted = await postAs(app, session, "/v1/everything/delete", confirm);
+    expect(await deleted.json()).toEqual({ done: true });
+    expect(await get(urlOf(grant, "get", "manifest"))).toBe(404);
   });
 
   it("names all replicas differently that ask two instances at once", async () => {

@@ -37,7 +37,7 @@ export interface Bench extends DoctorSettings {
 }
 
 /**
- * All that is ever written, the same in every run: nobody may delete with the three keys, so what stays behind must
+ * All that is ever written, the same in every run: where nobody may delete, what stays behind must
  * not grow. The two namespaces' keys look like a user's; `doctor` is no way to sign in, so nobody is ever granted them.
  */
 export const probeKeys = {

@@ -70,7 +70,12 @@ export function userPolicies(bucket: string): Readonly<Record<KeyRole, PolicyDoc
   return {
     write: policy([allow(["s3:PutObject"], "/*")]),
     read: policy([allow(["s3:GetObject"], "/*"), list]),
-    admin: policy([allow(["s3:GetObject", "s3:PutObject"], "/@service/*"), list]),
+    admin: policy([
+      allow(["s3:GetObject", "s3:PutObject"], "/@service/*"),
+      // Also what is the users': they may remove a device, and everything.
+      allow(["s3:DeleteObject"], "/*"),
+      list,
+    ]),
   };
 }
 

@@ -21,7 +21,10 @@ const key = (id: string): AccessKey => ({ accessKeyId: id, secretAccessKey: `${i
 export const goodCredentials: Readonly<Record<KeyRole, Credential>> = {
   read: { ...key("reader"), rights: { read: true, list: true } },
   write: { ...key("writer"), rights: { write: true } },
-  admin: { ...key("admin"), rights: { read: true, write: true, list: true, admin: true } },
+  admin: {
+    ...key("admin"),
+    rights: { read: true, write: true, list: true, delete: true, admin: true },
+  },
 };
 
 export const goodCorsRule: CorsRule = {

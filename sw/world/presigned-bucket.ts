@@ -11,7 +11,7 @@ import { PresyncError } from "../../shared/errors.ts";
 import type { Grant } from "../../shared/grants.ts";
 import { objectContentType, revealSignedUrl } from "../../shared/grants.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
-import { objectKey } from "../../shared/keys.ts";
+import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Bucket, Clock } from "../engine/world.ts";
 
 /** A refused request may carry no CORS headers and so be unreadable: near expiry that is what it means. */
@@ -37,7 +37,22 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   504: "retry",
 };
 
-export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
+/** What becomes of the grant while it is used. */
+export interface GrantWatch {
+  /** The user has ended the sign-in it was given to: it is used no more, although the store would take it. */
+  isRevoked(): boolean;
+  /** A manifest is gone. Resolves once it is known, as far as it can be, whether the user has deleted everything. */
+  missed(): Promise<void>;
+}
+
+/** For a grant that is good until it expires. */
+const unwatched: GrantWatch = { isRevoked: () => false, missed: () => Promise.resolve() };
+
+export function createPresignedBucket(
+  grant: Grant,
+  clock: Clock,
+  watch: GrantWatch = unwatched,
+): Bucket {
   const { namespace, replica, layout } = grant;
 
   const request = async (
@@ -48,6 +63,9 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
     bodyBytes = 0,
   ): Promise<Answer> => {
     const key = objectKey(namespace, of, name);
+    if (watch.isRevoked()) throw new PresyncError("expired", "the sign-in was ended", { key });
+    if (method === "put" && grant.put === null)
+      throw new PresyncError("quota", "this user's part of the bucket is full", { key });
     const url = revealSignedUrl(grant, method, of, name);
     if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
     let response: Response;
@@ -104,6 +122,8 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
         const absent = response.status === 404;
         if (absent || (etag !== undefined && etag === knownEtag)) {
           await response.body?.cancel();
+          const isKnown = of === replica || knownEtag !== undefined;
+          if (absent && isKnown && name === manifestName) await watch.missed();
           return absent ? null : "unchanged";
         }
         return { bytes: await readBody(response), etag };
