@@ -181,6 +181,7 @@ export async function putManifest(
     adopted,
     wants: [],
     unreadable: [],
+    line: [],
   };
   const body = encodeManifest(manifest);
   const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);
