@@ -1,6 +1,6 @@
 /**
  * Keeps one user's grant fresh. It is renewed at half its life while the service can be reached; otherwise it
- * is used for as long as the store accepts it. The local clock only hastens a renewal: nothing but an answer of
+ * is used for as long as the store accepts it. A clock only hastens a renewal: nothing but an answer of
  * the store or the service ends anything. After an end the user goes on working, and signs in again when ready.
  *
  *     valid --(half its life)--> renewing --ok--> valid
@@ -19,6 +19,7 @@ import type { Problems } from "./engine/problems.ts";
 import type { Session, UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
+import type { CorrectedClock } from "./world/corrected-clock.ts";
 
 /** From here on a user who wants to stay connected had better look after it. */
 const expiringShare = 0.9;
@@ -46,11 +47,16 @@ export interface GrantKeeper {
   refresh(): void;
   /** The network is back. */
   online(): void;
+  /** The clock is corrected by another amount now. */
+  clockSet(): void;
   close(): void;
 }
 
 export interface GrantKeeperParts {
+  /** The device's own, for how long something is ago here. */
   readonly clock: Clock;
+  /** For what the service's clock has limited. */
+  readonly corrected: CorrectedClock;
   readonly timers: Timers;
   readonly random: Random;
   readonly user: UserRecord;
@@ -64,7 +70,7 @@ export interface GrantKeeperParts {
 }
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
-  const { clock, timers, user, client, sessions } = parts;
+  const { clock, corrected, timers, user, client, sessions } = parts;
   const backoff: Backoff = createBackoff(renewalPauseMsMax);
   let { grant } = user;
   let isRefused = false;
@@ -98,9 +104,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
 
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
-    // Its age by our own clock where we saw it come; the service's may differ by hours.
-    const receivedAt = Number.isFinite(renewedAt) ? renewedAt : grant.issuedAt;
-    schedule(receivedAt + halfLifeMs() - clock.now());
+    schedule(grant.issuedAt + halfLifeMs() - corrected.now());
   };
 
   const useSession = async (keeper: SessionKeeper): Promise<Session> => {
@@ -129,7 +133,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   const endedBy = (error: unknown): boolean => {
     if (toErrorData(error).code !== "unauthenticated") return false;
     parts.problems.report(subject, error);
-    sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
+    sessionEnd = corrected.now() < sessionExpiresAt ? "revoked" : "expired";
     cancelTimer?.();
     cancelExchange?.();
     return true;
@@ -141,13 +145,16 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     renewing = true;
     try {
       const { replica } = user;
+      const using = await useSession(sessions);
+      const askedAt = corrected.now();
       const next = await client.grant(
-        await useSession(sessions),
+        using,
         replica === null ? { kind: "browser" } : { kind: "browser", replica },
       );
       if (replica !== null && next.replica !== replica)
         throw new PresyncError("unexpected-answer", "the grant is for another replica");
       renewedAt = clock.now();
+      corrected.heard(next.issuedAt, askedAt);
       await parts.save(next);
       if (isClosed()) return;
       // A store that refuses every grant must not make us fetch one after the other.
@@ -180,7 +187,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       if (user.namespace === null) return "none";
       if (sessionEnd === "revoked") return "revoked";
       if (grant === null || isRefused || sessionEnd !== null) return "expired";
-      const age = clock.now() - grant.issuedAt;
+      const age = corrected.now() - grant.issuedAt;
       return age > (grant.expiresAt - grant.issuedAt) * expiringShare ? "expiring" : "valid";
     },
     get expiresAt() {
@@ -204,6 +211,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       backoff.reset();
       void renew();
     },
+    clockSet: scheduleHalfLife,
     close() {
       closed = true;
       cancelTimer?.();

@@ -23,6 +23,7 @@ import { createServiceClient } from "./service-client.ts";
 import { createSessionKeeper } from "./session-keeper.ts";
 import { createStoreQueue } from "./store-queue.ts";
 import { TabNetwork } from "./tab-network.ts";
+import { correctedClock } from "./world/corrected-clock.ts";
 import { openIndexedDbDisk } from "./world/indexeddb-disk.ts";
 import { createPresignedBucket } from "./world/presigned-bucket.ts";
 import { createWebWorld } from "./world/web-world.ts";
@@ -35,6 +36,7 @@ export type SessionStatus = Pick<
   | "lastSavedAt"
   | "auth"
   | "grantExpiresAt"
+  | "clockAheadMs"
   | "user"
   | "peers"
   | "problems"
@@ -85,6 +87,10 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const { databases, registry, user, changed } = parts;
   const disk = openIndexedDbDisk(databases.engine(user.id));
   const world = createWebWorld(disk);
+  const corrected = correctedClock(world.clock, () => {
+    keeper.clockSet();
+    changed();
+  });
   const tabs = new TabNetwork();
   const storages = new Set<DocumentStorage>();
   const openStorage = (): DocumentStorage => {
@@ -113,12 +119,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const client = user.service === null ? null : createServiceClient(user.service);
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
+    corrected,
     problems: engine.problems,
     user,
     client,
     sessions:
       client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock }),
-    use: (grant) => engine.use(createPresignedBucket(grant, world.clock)),
+    use: (grant) => engine.use(createPresignedBucket(grant, corrected)),
     async save(grant) {
       await registry.change((state) => {
         const found = state.users[user.id];
@@ -129,7 +136,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     },
     changed,
   });
-  engine.use(user.grant === null ? null : createPresignedBucket(user.grant, world.clock));
+  engine.use(user.grant === null ? null : createPresignedBucket(user.grant, corrected));
   await tabs.connected();
 
   const apply = async (changes: Changes): Promise<Applied> => {
@@ -188,6 +195,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         device: diskFailing ? "failing" : queue.size > 0 ? "saving" : "saved",
         auth: keeper.auth,
         grantExpiresAt: keeper.expiresAt,
+        clockAheadMs: corrected.aheadMs,
         user:
           user.namespace === null
             ? null

@@ -13,6 +13,7 @@ import { objectContentType, revealSignedUrl } from "../../shared/grants.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { objectKey } from "../../shared/keys.ts";
 import type { Bucket, Clock } from "../engine/world.ts";
+import type { CorrectedClock } from "./corrected-clock.ts";
 
 /** A refused request may carry no CORS headers and so be unreadable: near expiry that is what it means. */
 const nearExpiryMs = 60_000;
@@ -37,7 +38,10 @@ const codesByStatus: Readonly<Record<number, ErrorCode>> = {
   504: "retry",
 };
 
-export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
+export function createPresignedBucket(
+  grant: Grant,
+  clock: Clock & Partial<Pick<CorrectedClock, "heard">>,
+): Bucket {
   const { namespace, replica, layout } = grant;
 
   const request = async (
@@ -51,6 +55,7 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
     const url = revealSignedUrl(grant, method, of, name);
     if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
     let response: Response;
+    const askedAt = clock.now();
     const limit = new TimeLimit(answerMsMax + bodyBytes / bytesPerMsMin);
     try {
       const { signal } = limit;
@@ -66,6 +71,7 @@ export function createPresignedBucket(grant: Grant, clock: Clock): Bucket {
         ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
         : new PresyncError("unreachable", "the store did not answer", { key });
     }
+    clock.heard?.(Date.parse(response.headers.get("date") ?? ""), askedAt);
     if (response.ok || (method === "get" && response.status === 404)) return { response, limit };
     limit.end();
     await response.body?.cancel();
