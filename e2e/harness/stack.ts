@@ -44,6 +44,8 @@ export interface StackOptions {
   readonly demo?: boolean;
   /** Whether there is a `presync-manifest.js`, from which the worker takes the app at its first visit. */
   readonly manifest?: boolean;
+  /** The clock of service and store, in milliseconds since 1970; the machine's otherwise. */
+  readonly now?: () => number;
 }
 
 export interface Part {
@@ -100,7 +102,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const appPort = await freePort();
     const servicePort = await freePort();
     const origins = [`http://127.0.0.1:${appPort}`, `http://localhost:${appPort}`];
-    const store = await startTestStore(directory, origins);
+    const store = await startTestStore(directory, origins, options.now ?? Date.now);
     closers.push(() => store.stop());
     const identity = options.github
       ? await startIdentityProvider([`http://127.0.0.1:${servicePort}/v1/auth/github/callback`])
@@ -113,6 +115,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       origins,
       store: store.config,
       sessionSecrets: [sessionSecret],
+      now: options.now ?? Date.now,
       providers: identity === null ? [] : [githubAt(identity)],
       ...(mail === null ? {} : { email: mailThrough(mail) }),
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
