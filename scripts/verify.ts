@@ -23,7 +23,7 @@ const specs = (...names: readonly string[]): string[] => names.map((name) => `/$
 const mortal = specs("everywhere", "worker", "tabs", "sync", "offline", "users");
 /** What another store may answer differently to. */
 const stored = [
-  ...specs("everywhere", "sync", "worker", "kill", "outage", "refusals", "users", "secrets"),
+  ...specs("everywhere", "sync", "worker", "kill", "outage", "users", "secrets"),
   ...specs("stranger", "bad-input"),
 ];
 
