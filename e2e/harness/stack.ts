@@ -24,9 +24,10 @@ import type { Provider } from "../../service/provider.ts";
 import { githubProvider } from "../../service/providers/github.ts";
 import type { Listening } from "../../service/node.ts";
 import { listen } from "../../service/node.ts";
-import { distDirectory } from "./environment.ts";
+import { distDirectory, serviceInstances } from "./environment.ts";
 import { testPage, writeApp } from "./pages.ts";
 import { freePort } from "./ports.ts";
+import { startRoundRobinProxy } from "./round-robin-proxy.ts";
 import { startTestStore } from "./test-store.ts";
 
 export interface StackOptions {
@@ -150,13 +151,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function servicePart(port: number, fixed: Omit<ServiceConfig, "publicUrl">): ServicePart {
-  let running: Listening | null = null;
+  let running: Pick<Listening, "close"> | null = null;
   let config = fixed;
+  const publicUrl = `http://127.0.0.1:${port}`;
+  // Refusals are part of many tests, and no news.
+  const startOn = (at: number): Promise<Listening> =>
+    listen({ publicUrl, log() {}, ...config }, { port: at });
   const self: ServicePart = {
-    url: `http://127.0.0.1:${port}`,
+    url: publicUrl,
     async start() {
-      // Refusals are part of many tests, and no news.
-      running ??= await listen((publicUrl) => ({ publicUrl, log() {}, ...config }), { port });
+      const count = serviceInstances();
+      running ??= await (count === 1
+        ? startOn(port)
+        : startBehindProxy(port, count, () => startOn(0)));
     },
     async stop() {
       const stopping = running;
@@ -174,6 +181,26 @@ function servicePart(port: number, fixed: Omit<ServiceConfig, "publicUrl">): Ser
 
 function warn(line: string): void {
   console.warn(line);
+}
+
+/** Nothing keeps a client at one instance. */
+async function startBehindProxy(
+  port: number,
+  count: number,
+  startInstance: () => Promise<Listening>,
+): Promise<Pick<Listening, "close">> {
+  const instances: Listening[] = [];
+  while (instances.length < count) instances.push(await startInstance());
+  const proxy = await startRoundRobinProxy(
+    port,
+    instances.map(({ url }) => url),
+  );
+  return {
+    async close() {
+      await proxy.close();
+      for (const instance of instances) await instance.close();
+    },
+  };
 }
 
 function appPart(

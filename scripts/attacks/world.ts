@@ -7,7 +7,7 @@ import type { LogEvent } from "../../service/log.ts";
 import { githubProvider } from "../../service/providers/github.ts";
 import { oidcProvider } from "../../service/providers/oidc.ts";
 import { createSmtpMailer } from "../../service/smtp-mailer.ts";
-import { serviceOrigin, testConfig } from "../../service/test-world.ts";
+import { inTurn, serviceOrigin, testConfig } from "../../service/test-world.ts";
 import type { BucketClient } from "../dev-store/conformance/client.ts";
 import { createBucketClient } from "../dev-store/conformance/client.ts";
 import type { IdentityProvider } from "../identity/identity-provider.ts";
@@ -65,7 +65,7 @@ export async function startAttackWorld(store: Required<StoreConfig>): Promise<At
       ...changes,
     });
   return {
-    app: another(),
+    app: inTurn(another),
     another,
     clock,
     store,
