@@ -46,8 +46,7 @@ const grant = (issuedAt: number): Grant => ({
 function keep(user: Partial<UserRecord> = {}): GrantKeeper {
   corrected = correctedClock({ now: () => now }, () => keeper.clockSet());
   return createGrantKeeper({
-    clock: { now: () => now },
-    corrected,
+    clock: corrected,
     timers: {
       after(delayMs, action) {
         const timer = { at: now + delayMs, action };

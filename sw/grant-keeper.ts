@@ -14,7 +14,7 @@ import type { Grant } from "../shared/grants.ts";
 import type { Status } from "../shared/status.ts";
 import type { Backoff } from "./engine/backoff.ts";
 import { createBackoff } from "./engine/backoff.ts";
-import type { Clock, Random, Timers } from "./engine/world.ts";
+import type { Random, Timers } from "./engine/world.ts";
 import type { Problems } from "./engine/problems.ts";
 import type { Session, UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
@@ -53,10 +53,7 @@ export interface GrantKeeper {
 }
 
 export interface GrantKeeperParts {
-  /** The device's own, for how long something is ago here. */
-  readonly clock: Clock;
-  /** For what the service's clock has limited. */
-  readonly corrected: CorrectedClock;
+  readonly clock: CorrectedClock;
   readonly timers: Timers;
   readonly random: Random;
   readonly user: UserRecord;
@@ -70,7 +67,7 @@ export interface GrantKeeperParts {
 }
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
-  const { clock, corrected, timers, user, client, sessions } = parts;
+  const { clock, timers, user, client, sessions } = parts;
   const backoff: Backoff = createBackoff(renewalPauseMsMax);
   let { grant } = user;
   let isRefused = false;
@@ -104,7 +101,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
 
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
-    schedule(grant.issuedAt + halfLifeMs() - corrected.now());
+    schedule(grant.issuedAt + halfLifeMs() - clock.now());
   };
 
   const useSession = async (keeper: SessionKeeper): Promise<Session> => {
@@ -133,7 +130,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   const endedBy = (error: unknown): boolean => {
     if (toErrorData(error).code !== "unauthenticated") return false;
     parts.problems.report(subject, error);
-    sessionEnd = corrected.now() < sessionExpiresAt ? "revoked" : "expired";
+    sessionEnd = clock.now() < sessionExpiresAt ? "revoked" : "expired";
     cancelTimer?.();
     cancelExchange?.();
     return true;
@@ -146,15 +143,15 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     try {
       const { replica } = user;
       const using = await useSession(sessions);
-      const askedAt = corrected.now();
+      const askedAt = clock.now();
       const next = await client.grant(
         using,
         replica === null ? { kind: "browser" } : { kind: "browser", replica },
       );
       if (replica !== null && next.replica !== replica)
         throw new PresyncError("unexpected-answer", "the grant is for another replica");
+      clock.heard(next.issuedAt, askedAt);
       renewedAt = clock.now();
-      corrected.heard(next.issuedAt, askedAt);
       await parts.save(next);
       if (isClosed()) return;
       // A store that refuses every grant must not make us fetch one after the other.
@@ -187,7 +184,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       if (user.namespace === null) return "none";
       if (sessionEnd === "revoked") return "revoked";
       if (grant === null || isRefused || sessionEnd !== null) return "expired";
-      const age = corrected.now() - grant.issuedAt;
+      const age = clock.now() - grant.issuedAt;
       return age > (grant.expiresAt - grant.issuedAt) * expiringShare ? "expiring" : "valid";
     },
     get expiresAt() {

@@ -119,7 +119,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const client = user.service === null ? null : createServiceClient(user.service);
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
-    corrected,
+    clock: corrected,
     problems: engine.problems,
     user,
     client,

@@ -125,7 +125,7 @@ export async function openEngineDevice(options: EngineDeviceOptions): Promise<En
     });
     const keeper: GrantKeeper = createGrantKeeper({
       ...world,
-      corrected: correctedClock(world.clock, () => keeper.clockSet()),
+      clock: correctedClock(world.clock, () => keeper.clockSet()),
       user,
       client,
       // The run is shorter than a session needs to be exchanged.
