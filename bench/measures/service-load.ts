@@ -73,7 +73,9 @@ async function measureThroughput(
   const seconds = (performance.now() - startedAt) / 1000;
   const { cpuMs } = await service.use();
   client.close();
-  const signed = [...(put?.replicas ?? []), ...get.replicas].map(({ signatures }) => signatures.length);
+  const signed = [...(put?.replicas ?? []), ...get.replicas].map(
+    ({ signatures }) => signatures.length,
+  );
   const letters = Math.ceil((objectNames(layout).length * signatureBytes * 4) / 3);
   if (signed.some((length) => length !== letters)) throw new Error("signatures are missing");
   return {
