@@ -28,6 +28,11 @@ const posts = [
   "/v1/auth/refresh",
   "/v1/auth/revoke",
   "/v1/grants",
+  "/v1/devices/rename",
+  "/v1/devices/retire",
+  "/v1/devices/remove",
+  "/v1/everything/export",
+  "/v1/everything/delete",
   "/v1/nothing",
 ];
 
@@ -151,7 +156,8 @@ export function attackRequests(getWorld: () => AttackWorld): void {
           oidcProvider({ ...client, issuer: url }),
         ],
       });
-      const { session } = await signIn(app, await createTestKey());
+      // The session is another instance's, whose store answers.
+      const { session } = await signIn(world.app, await createTestKey());
       expect(await refusalOf(askGrant(app, session, { kind: "browser" }))).toBe("503 retry");
       await app.request(startAddress("oidc", newVerifier().challenge));
       const { clientId, clientSecret } = world.identity;

@@ -13,7 +13,15 @@ import {
 import type { AttackWorld } from "./world.ts";
 import { bucketState } from "./world.ts";
 
-const sessionRoutes = ["/v1/grants", "/v1/auth/refresh", "/v1/auth/revoke"];
+const deviceRoutes = ["rename", "retire", "remove"].map((what) => `/v1/devices/${what}`);
+const sessionRoutes = [
+  "/v1/grants",
+  "/v1/auth/refresh",
+  "/v1/auth/revoke",
+  "/v1/everything/export",
+  "/v1/everything/delete",
+  ...deviceRoutes,
+];
 
 function part(content: object): string {
   return Buffer.from(JSON.stringify(content)).toString("base64url");
@@ -35,6 +43,16 @@ export function attackSessions(getWorld: () => AttackWorld): void {
       post(app, path, { kind: "browser" }, { authorization: `Bearer ${session}` });
     const ask = (replica: string): Promise<Response> =>
       askGrant(world.app, mine.session, { kind: "browser", replica });
+    /** Not all refuse in the same words what is not there to them. */
+    const askAboutDevice = async (replica: string): Promise<boolean[]> => {
+      const body = { replica, name: "mine", discardUnsaved: true };
+      const headers = { authorization: `Bearer ${mine.session}` };
+      const answers = await Promise.all(
+        deviceRoutes.map((path) => post(world.app, path, body, headers)),
+      );
+      return answers.map(({ status }) => status >= 400 && status < 500);
+    };
+    const allRefused = deviceRoutes.map(() => true);
     const refresh = async (session: string): Promise<SessionAnswer> => {
       const answer = await send("/v1/auth/refresh", session);
       expect(answer.status).toBe(200);
@@ -102,7 +120,10 @@ export function attackSessions(getWorld: () => AttackWorld): void {
         ({ replica }) => replica !== own.replica,
       );
       expect(others.length).toBeGreaterThan(10);
-      for (const { replica } of others) expect(await refusalOf(ask(replica))).toBe("403 denied");
+      for (const { replica } of others) {
+        expect(await refusalOf(ask(replica))).toBe("403 denied");
+        expect(await askAboutDevice(replica)).toEqual(allRefused);
+      }
       expect(await bucketState(world)).toEqual(before);
       const granted = JSON.stringify(await getGrant(world.app, mine.session));
       expect(granted).not.toContain(theirs.namespace);
@@ -127,8 +148,10 @@ export function attackSessions(getWorld: () => AttackWorld): void {
         "browser-０００００００００００0",
         `BROWSER-${replica.slice(8)}`,
         `${replica}\n`,
-      ])
+      ]) {
         expect([id, await refusalOf(ask(id))]).toEqual([id, "403 denied"]);
+        expect([id, ...(await askAboutDevice(id))]).toEqual([id, ...allRefused]);
+      }
       for (const path of [
         `/v1/auth/email/link/..%2f..%2freplica-pool.json/${"a".repeat(43)}`,
         `/v1/auth/email/link/${"a".repeat(43)}/../../../../replica-pool.json`,
