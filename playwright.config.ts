@@ -25,8 +25,8 @@ const firefoxUse = (
   },
 });
 
-/** No browser takes part in the one, and the other looks into V8. */
-const notInFirefox = ["refusals.spec.ts", "leaks.spec.ts"];
+/** It looks into V8. */
+const notInFirefox = ["leaks.spec.ts"];
 
 export default defineConfig<object, WorkerOptions>({
   testDir: "e2e",

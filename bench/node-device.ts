@@ -13,11 +13,11 @@ import { headsOf } from "../sw/engine/documents.ts";
 import type { Engine } from "../sw/engine/engine.ts";
 import type { Tuning } from "../sw/engine/tuning.ts";
 import { createEngine } from "../sw/engine/engine.ts";
-import type { MemoryDisk } from "../sw/engine/memory-world.ts";
-import { createMemoryDisk, createMemoryLocks } from "../sw/engine/memory-world.ts";
-import type { Bucket, Clock, Timers } from "../sw/engine/world.ts";
+import { createMemoryLocks } from "../sw/engine/memory-world.ts";
+import type { Bucket, Clock, Disk, Timers } from "../sw/engine/world.ts";
 import type { CountedBucket } from "./counted-bucket.ts";
 import { countBucket } from "./counted-bucket.ts";
+import { createDeviceDisk } from "./device-disk.ts";
 import type { DeviceStorage } from "./device-storage.ts";
 import { createDeviceStorage } from "./device-storage.ts";
 import { createRandom } from "./random.ts";
@@ -52,7 +52,7 @@ export const nodeTools: EnvelopeTools = {
 export interface NodeDevice {
   readonly engine: Engine;
   readonly bucket: CountedBucket;
-  readonly disk: MemoryDisk;
+  readonly disk: Disk;
   readonly storage: DeviceStorage;
   /** Changes a document, and resolves once that is on the device's disk. */
   change(handle: Handle, edit: (document: never) => void): Promise<void>;
@@ -76,7 +76,7 @@ export async function openNodeDevice(options: NodeDeviceOptions): Promise<NodeDe
   const bucket = countBucket(options.bucket);
   const { clock, timers } = options.time ?? realTime;
   const { disk, storage } = options.earlier ?? {
-    disk: createMemoryDisk(),
+    disk: createDeviceDisk(),
     storage: createDeviceStorage(),
   };
   const uniform = createRandom(Number.parseInt(bucket.replica.slice(-6), 16));

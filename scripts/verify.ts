@@ -23,9 +23,13 @@ const specs = (...names: readonly string[]): string[] => names.map((name) => `/$
 const mortal = specs("everywhere", "worker", "tabs", "sync", "offline", "users");
 /** What another store may answer differently to. */
 const stored = [
-  ...specs("everywhere", "sync", "worker", "kill", "outage", "refusals", "users", "secrets"),
+  ...specs("everywhere", "sync", "worker", "kill", "outage", "users", "secrets"),
   ...specs("stranger", "bad-input"),
 ];
+/** What a client is told by one instance of the service, and another one must know. */
+const twoInstances = { PRESYNC_TEST_INSTANCES: "2" };
+const service = ["service", "scripts/identity", "scripts/attacks"];
+const signIns = specs("github", "email", "sessions");
 
 await mkdir(results, { recursive: true });
 const steps: [name: string, run: () => Promise<Counts>][] = [
@@ -39,10 +43,18 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
   ["simulation, planted bugs", () => simulate("--mutants")],
   ["counts, bytes and sizes", () => checkStep("tsx", ["bench/gates.ts"])],
   ["unit tests", () => vitestStep(`${results}/unit.json`)],
+  [
+    "unit tests of the service, two instances in turn",
+    () => vitestStep(`${results}/unit-instances.json`, service, twoInstances),
+  ],
   ["Chromium, embedded store", () => playwrightStep("chromium", "embedded")],
   ["Firefox, embedded store", () => playwrightStep("firefox", "embedded")],
   ["impatient Firefox", () => playwrightStep("firefox-impatient", "embedded", mortal)],
   ["WebKit, embedded store", () => playwrightStep("webkit", "embedded")],
+  [
+    "Chromium, two instances in turn",
+    () => playwrightStep("chromium", "embedded", signIns, twoInstances),
+  ],
   ["Chromium, Ceph", () => playwrightStep("chromium", "rgw", stored)],
 ];
 

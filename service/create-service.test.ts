@@ -67,25 +67,6 @@ describe("the service", () => {
     expect(new Set(refusals)).toEqual(new Set(["400 malformed"]));
   });
 
-  it("reads no more than a request can have, whether it is announced or not", async () => {
-    const { app } = createTestWorld();
-    const body = JSON.stringify({ publicKey: "A".repeat(5000) });
-    const headers = { "content-type": "application/json", origin: appOrigin };
-    const announced = new Request("http://service" + challengePath, {
-      method: "POST",
-      body,
-      headers: { ...headers, "content-length": String(body.length) },
-    });
-    const streamed = new Request("http://service" + challengePath, {
-      method: "POST",
-      body: new Blob([body]).stream(),
-      headers,
-      duplex: "half",
-    });
-    expect(await refusalOf(app.fetch(announced))).toBe("413 too-large");
-    expect(await refusalOf(app.fetch(streamed))).toBe("413 too-large");
-  });
-
   it.each([0, 500, 503, 403, 404])("says retry while the store answers %i", async (failure) => {
     const { app, bucket } = createTestWorld();
     const { session } = await signIn(app, await createTestKey());

@@ -11,6 +11,10 @@ import type { Log } from "./log.ts";
 /** Requests take milliseconds; whoever is not done by then is not waited for. */
 const closeMsMax = 5000;
 
+/** A request has 4 kB at most. Who has not sent it by then holds a connection, and sends nothing. */
+const requestMsMax = 10_000;
+const requestCheckMs = 2_000;
+
 export interface ListenOptions {
   /** 0 takes any free port. */
   readonly port: number;
@@ -53,6 +57,11 @@ export async function listen(
   const server = createAdaptorServer({
     fetch: (request, bindings) =>
       app?.fetch(request, bindings) ?? new Response(null, { status: 503 }),
+    serverOptions: {
+      headersTimeout: requestMsMax,
+      requestTimeout: requestMsMax,
+      connectionsCheckingInterval: requestCheckMs,
+    },
   }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,5 +1,5 @@
 /** What the tests of the service share: a config, a hand on its clock, and a user who signs in. */
-import type { Hono } from "hono";
+import { Hono } from "hono";
 import { encodeBase64Url } from "../shared/base64url.ts";
 import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
 import { sealEnvelope } from "../shared/codecs/envelope.ts";
@@ -56,7 +56,19 @@ export function createTestWorld(changes: Partial<ServiceConfig> = {}): TestWorld
       ...changes,
       ...more,
     });
-  return { app: another(), bucket, events, clock, another };
+  return { app: inTurn(another), bucket, events, clock, another };
+}
+
+/**
+ * The service as clients see it: `PRESYNC_TEST_INSTANCES` instances, one by default, of which each request goes to the next
+ * one, as behind a proxy that keeps nobody at one of them.
+ */
+export function inTurn(create: () => Hono): Hono {
+  const count = Number(process.env["PRESYNC_TEST_INSTANCES"] ?? 1);
+  if (count === 1) return create();
+  const instances = Array.from({ length: count }, create);
+  let turn = 0;
+  return new Hono().all("*", (c) => instances[turn++ % count]!.fetch(c.req.raw, c.env));
 }
 
 export interface TestKey {
@@ -181,6 +193,7 @@ export async function putManifest(
     adopted,
     wants: [],
     unreadable: [],
+    line: [],
   };
   const body = encodeManifest(manifest);
   const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);

@@ -32,6 +32,11 @@ export interface Status {
   readonly lastSavedAt: number | null;
   readonly auth: "none" | "valid" | "expiring" | "expired" | "revoked";
   readonly grantExpiresAt: number | null;
+  /**
+   * How far this device's clock is ahead of what store and service say, in milliseconds; less than 0 where it is behind, 0
+   * where they agree within five minutes. `grantExpiresAt` is by their clocks.
+   */
+  readonly clockAheadMs: number;
   /** Who is signed in, or null. */
   readonly user: { readonly namespace: Namespace; readonly replica: ReplicaId | null } | null;
   readonly network: "online" | "offline";

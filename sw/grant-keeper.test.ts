@@ -7,6 +7,8 @@ import { createProblems } from "./engine/problems.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import type { Session, UserRecord } from "./registry.ts";
+import type { CorrectedClock } from "./world/corrected-clock.ts";
+import { correctedClock } from "./world/corrected-clock.ts";
 
 const day = 86_400_000;
 const namespace = "key:someone" as Namespace;
@@ -30,6 +32,7 @@ let keeper: GrantKeeper;
 let saved: (Grant | null)[];
 let exchanges: number;
 let retirements: number;
+let corrected: CorrectedClock;
 
 const grant = (issuedAt: number): Grant => ({
   version: 1,
@@ -43,8 +46,9 @@ const grant = (issuedAt: number): Grant => ({
 });
 
 function keep(user: Partial<UserRecord> = {}): GrantKeeper {
+  corrected = correctedClock({ now: () => now }, () => keeper.clockSet());
   return createGrantKeeper({
-    clock: { now: () => now },
+    clock: corrected,
     timers: {
       after(delayMs, action) {
         const timer = { at: now + delayMs, action };
@@ -229,6 +233,46 @@ test("I11: a store that refuses every grant, and a clock far ahead, do not make 
   keeper = keep();
   await pass(600_000);
   expect(requests.length).toBeLessThan(3);
+});
+
+test("a clock that is days ahead neither ends a grant nor hastens its renewal, once it is known", () => {
+  now = 6.5 * day;
+  keeper = keep();
+  expect(keeper.auth).toBe("expiring");
+  corrected.heard(0.5 * day, corrected.now());
+  expect(keeper.auth).toBe("valid");
+  expect(timers.some(({ at }) => at === now + 3 * day)).toBe(true);
+});
+
+test("a clock that is days behind does not put the renewal off", async () => {
+  now = -20 * day;
+  keeper = keep();
+  corrected.heard(6.5 * day, corrected.now());
+  expect(keeper.auth).toBe("expiring");
+  answer = () => grant(6.5 * day);
+  await pass(60_000);
+  expect(requests).toHaveLength(1);
+  expect(keeper.auth).toBe("valid");
+});
+
+test("a grant that comes tells the clock", async () => {
+  answer = () => grant(now - 3 * day);
+  keeper.refused();
+  await settle();
+  expect(corrected.aheadMs).toBe(3 * day);
+  expect(keeper.auth).toBe("valid");
+});
+
+test("whether a session was revoked or is over is not said by a clock that is wrong", async () => {
+  now = 100 * day;
+  keeper = keep();
+  corrected.heard(day, corrected.now());
+  answer = () => {
+    throw new PresyncError("unauthenticated", "revoked");
+  };
+  keeper.refused();
+  await settle();
+  expect(keeper.auth).toBe("revoked");
 });
 
 test("outages at the ends of many grants do not add up to a long pause", async () => {

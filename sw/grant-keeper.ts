@@ -1,6 +1,6 @@
 /**
  * Keeps one user's grant fresh. It is renewed at half its life while the service can be reached; otherwise it
- * is used for as long as the store accepts it. The local clock only hastens a renewal: nothing but an answer of
+ * is used for as long as the store accepts it. A clock only hastens a renewal: nothing but an answer of
  * the store or the service ends anything. After an end the user goes on working, and signs in again when ready.
  *
  *     valid --(half its life)--> renewing --ok--> valid
@@ -14,11 +14,12 @@ import type { Grant } from "../shared/grants.ts";
 import type { Status } from "../shared/status.ts";
 import type { Backoff } from "./engine/backoff.ts";
 import { createBackoff } from "./engine/backoff.ts";
-import type { Clock, Random, Timers } from "./engine/world.ts";
+import type { Random, Timers } from "./engine/world.ts";
 import type { Problems } from "./engine/problems.ts";
 import type { Session, UserRecord } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
 import type { SessionKeeper } from "./session-keeper.ts";
+import type { CorrectedClock } from "./world/corrected-clock.ts";
 
 /** From here on a user who wants to stay connected had better look after it. */
 const expiringShare = 0.9;
@@ -51,11 +52,13 @@ export interface GrantKeeper {
   renew(): Promise<void>;
   /** The network is back. */
   online(): void;
+  /** The clock is corrected by another amount now. */
+  clockSet(): void;
   close(): void;
 }
 
 export interface GrantKeeperParts {
-  readonly clock: Clock;
+  readonly clock: CorrectedClock;
   readonly timers: Timers;
   readonly random: Random;
   readonly user: UserRecord;
@@ -110,9 +113,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
 
   const scheduleHalfLife = (): void => {
     if (grant === null) return schedule(0);
-    // Its age by our own clock where we saw it come; the service's may differ by hours.
-    const receivedAt = Number.isFinite(renewedAt) ? renewedAt : grant.issuedAt;
-    schedule(receivedAt + halfLifeMs() - clock.now());
+    schedule(grant.issuedAt + halfLifeMs() - clock.now());
   };
 
   const useSession = async (keeper: SessionKeeper): Promise<Session> => {
@@ -155,12 +156,15 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     renewing = true;
     try {
       const { replica } = user;
+      const using = await useSession(sessions);
+      const askedAt = clock.now();
       const next = await client.grant(
-        await useSession(sessions),
+        using,
         replica === null ? { kind: "browser" } : { kind: "browser", replica },
       );
       if (replica !== null && next.replica !== replica)
         throw new PresyncError("unexpected-answer", "the grant is for another replica");
+      clock.heard(next.issuedAt, askedAt);
       renewedAt = clock.now();
       await parts.save(next);
       if (isClosed()) return;
@@ -223,6 +227,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       backoff.reset();
       void renew();
     },
+    clockSet: scheduleHalfLife,
     close() {
       closed = true;
       cancelTimer?.();

@@ -27,6 +27,7 @@ import { createServiceClient } from "./service-client.ts";
 import { createSessionKeeper } from "./session-keeper.ts";
 import { createStoreQueue } from "./store-queue.ts";
 import { TabNetwork } from "./tab-network.ts";
+import { correctedClock } from "./world/corrected-clock.ts";
 import { openIndexedDbDisk } from "./world/indexeddb-disk.ts";
 import { createPresignedBucket } from "./world/presigned-bucket.ts";
 import { createWebWorld } from "./world/web-world.ts";
@@ -39,6 +40,7 @@ export type SessionStatus = Pick<
   | "lastSavedAt"
   | "auth"
   | "grantExpiresAt"
+  | "clockAheadMs"
   | "user"
   | "peers"
   | "problems"
@@ -95,6 +97,10 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const { databases, registry, user, changed } = parts;
   const disk = openIndexedDbDisk(databases.engine(user.id));
   const world = createWebWorld(disk);
+  const corrected = correctedClock(world.clock, () => {
+    keeper.clockSet();
+    changed();
+  });
   const tabs = new TabNetwork();
   const storages = new Set<DocumentStorage>();
   const openStorage = (): DocumentStorage => {
@@ -128,7 +134,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const use = (grant: Grant | null): void => {
     latest = grant;
     if (!isWithoutBucket)
-      engine.use(grant && createPresignedBucket(grant, world.clock, { isRevoked, missed }));
+      engine.use(grant && createPresignedBucket(grant, corrected, { isRevoked, missed }));
   };
   const isRevoked = (): boolean => keeper.auth === "revoked";
   const missed = async (): Promise<void> => {
@@ -137,6 +143,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   };
   const keeper: GrantKeeper = createGrantKeeper({
     ...world,
+    clock: corrected,
     problems: engine.problems,
     user,
     client,
@@ -236,6 +243,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         device: diskFailing ? "failing" : queue.size > 0 ? "saving" : "saved",
         auth: keeper.auth,
         grantExpiresAt: keeper.expiresAt,
+        clockAheadMs: corrected.aheadMs,
         user:
           user.namespace === null
             ? null

@@ -9,6 +9,7 @@ export const startingStatus: Status = {
   lastSavedAt: null,
   auth: "none",
   grantExpiresAt: null,
+  clockAheadMs: 0,
   user: null,
   network: "online",
   peers: [],

@@ -10,6 +10,7 @@ const signedOut: Status = {
   lastSavedAt: null,
   auth: "none",
   grantExpiresAt: null,
+  clockAheadMs: 0,
   user: null,
   network: "online",
   peers: [],

@@ -12,6 +12,7 @@ const status: Status = {
   lastSavedAt: now - 5 * minuteMs,
   auth: "valid",
   grantExpiresAt: now + 7 * 24 * 60 * minuteMs,
+  clockAheadMs: 0,
   user: { namespace: "key:abcdefghij" as Namespace, replica: null },
   network: "offline",
   peers: [
@@ -41,6 +42,19 @@ test("a signed-in user's facts", () => {
   ]);
   expect(linesOf(status, "Storage")?.[0]).toBe("1.5 MB used of 2.0 GB");
   expect(factsOf(status, now).at(-1)).toMatchObject({ term: "Problem", code: "denied" });
+});
+
+test("a clock that is wrong is told, and what is left of the sign-in is not by that clock", () => {
+  expect(linesOf(status, "Clock")).toBeUndefined();
+  const ahead = { ...status, clockAheadMs: 180 * minuteMs };
+  expect(linesOf(ahead, "Clock")).toEqual([
+    "This device’s clock is 3 hours ahead. Sync allows for it; please set it right.",
+  ]);
+  expect(factsOf(ahead, now + 180 * minuteMs).find(({ term }) => term === "Signed in")).toEqual(
+    factsOf(status, now).find(({ term }) => term === "Signed in"),
+  );
+  const behind = { ...status, clockAheadMs: -26 * 60 * minuteMs };
+  expect(linesOf(behind, "Clock")?.[0]).toMatch(/ is 1 day behind\./);
 });
 
 test("a signed-out user is told that nothing is in the cloud", () => {

@@ -1,7 +1,7 @@
 /** Everything the status knows, as a list of facts in plain words. */
 import type { ErrorCode, PeerStatus, Status } from "presync";
 import { problemWords, providerWords } from "./problem-words.ts";
-import { clockTime, countWords, relativeTime, sizeWords } from "./time-words.ts";
+import { clockTime, countWords, durationWords, relativeTime, sizeWords } from "./time-words.ts";
 
 export interface Fact {
   readonly term: string;
@@ -33,6 +33,8 @@ export function factsOf(status: Status, now: number): Fact[] {
     facts.push({ term: "Signed in", lines: signedInLines(status, now) });
     facts.push({ term: "Other devices", lines: peerLines(status.peers, now) });
   } else facts.push({ term: "In the cloud", lines: ["Nothing. Sign in to sync your devices."] });
+  if (status.clockAheadMs !== 0)
+    facts.push({ term: "Clock", lines: [clockWords(status.clockAheadMs)], isProblem: true });
   facts.push({ term: "Network", lines: [status.network === "online" ? "Online" : "Offline"] });
   facts.push({ term: "Storage", lines: storageLines(status.storage) });
   if (status.update !== "none") facts.push({ term: "Update", lines: [updateWords[status.update]] });
@@ -85,12 +87,19 @@ function waitingLines({ documents, changes, bytes }: Status["pending"]): string[
   return [`${changes === 0 ? "Changes" : countWords(changes, "change")}${where}${size}`];
 }
 
-function signedInLines({ user, auth, grantExpiresAt }: Status, now: number): string[] {
+function clockWords(aheadMs: number): string {
+  const way = aheadMs > 0 ? "ahead" : "behind";
+  const much = durationWords(Math.abs(aheadMs));
+  return `This device’s clock is ${much} ${way}. Sync allows for it; please set it right.`;
+}
+
+function signedInLines(status: Status, now: number): string[] {
+  const { user, auth, grantExpiresAt, clockAheadMs } = status;
   const who = user === null ? [] : [`As ${shortName(user.namespace)}`];
   if (auth === "expired" || auth === "revoked")
     return [...who, "The sign-in has ended. Work goes on; sign in again to sync."];
   if (grantExpiresAt === null) return who;
-  const end = `${clockTime(grantExpiresAt)} (${relativeTime(grantExpiresAt, now)})`;
+  const end = `${clockTime(grantExpiresAt)} (${relativeTime(grantExpiresAt, now - clockAheadMs)})`;
   return [...who, `Can sync until ${end}; renewed while online`];
 }
 

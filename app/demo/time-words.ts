@@ -11,9 +11,14 @@ export function relativeTime(time: number, now: number): string {
   if (distance < minuteMs) return "just now";
   const [unitMs, unit] = unitFor(distance);
   // What is to come is rounded: a week from now must not read "in 6 days" a moment later.
-  const count = ms < 0 ? Math.floor(distance / unitMs) : Math.round(distance / unitMs);
-  const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
-  return ms < 0 ? `${words} ago` : `in ${words}`;
+  if (ms > 0) return `in ${countWords(Math.round(distance / unitMs), unit)}`;
+  return `${countWords(Math.floor(distance / unitMs), unit)} ago`;
+}
+
+/** How long something is, rounded. */
+export function durationWords(ms: number): string {
+  const [unitMs, unit] = unitFor(ms);
+  return countWords(Math.round(ms / unitMs), unit);
 }
 
 function unitFor(ms: number): [number, string] {

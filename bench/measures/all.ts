@@ -10,6 +10,7 @@ export const measureNames = [
   "resources",
   "browser-requests",
   "start-up",
+  "service-load",
 ] as const;
 
 export type MeasureName = (typeof measureNames)[number];
@@ -29,4 +30,5 @@ export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promi
   resources: async () => (await import("./resources.ts")).measureResources,
   "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
   "start-up": async () => (await import("./start-up.ts")).measureStartUp,
+  "service-load": async () => (await import("./service-load.ts")).measureServiceLoad,
 };

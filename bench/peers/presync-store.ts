@@ -3,14 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStore } from "../../scripts/dev-store/index.ts";
-import { readKey, storeBucket, storeRegion, writeKey } from "./store-keys.ts";
+import { adminKey, readKey, storeBucket, storeRegion, writeKey } from "./store-keys.ts";
 
 const dir = await mkdtemp(join(tmpdir(), "presync-bench-store-"));
 const store = await startStore({
   dir,
   region: storeRegion,
   buckets: [storeBucket],
-  credentials: [readKey, writeKey],
+  credentials: [readKey, writeKey, adminKey],
   // The peers' servers do not write to disk at all.
   sync: false,
 });

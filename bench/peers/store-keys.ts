@@ -10,6 +10,13 @@ export const readKey: Credential = {
   rights: { read: true, list: true },
 };
 
+/** The service's own. */
+export const adminKey: Credential = {
+  accessKeyId: "bench-admin",
+  secretAccessKey: "bench-admin-secret",
+  rights: { read: true, write: true, list: true },
+};
+
 export const writeKey: Credential = {
   accessKeyId: "bench-write",
   secretAccessKey: "bench-write-secret",

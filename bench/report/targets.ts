@@ -20,6 +20,8 @@ export const targets = {
   /** Edit to seen: this many round trips, and the flush delay. */
   roundTripsToSeen: 2,
   flushDelayMs: 25,
+  /** The service's heap while garbage comes, over what it was before. */
+  garbageHeapBytes: 50_000_000,
 } as const;
 
 /** A figure beside what is promised for it. */

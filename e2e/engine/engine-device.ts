@@ -23,6 +23,7 @@ import type { UserRecord } from "../../sw/registry.ts";
 import { createServiceClient } from "../../sw/service-client.ts";
 import type { SeededRandom } from "../../sw/simulator/random.ts";
 import { createTestWorld } from "../../sw/testing/test-world.ts";
+import { correctedClock } from "../../sw/world/corrected-clock.ts";
 import { createPresignedBucket } from "../../sw/world/presigned-bucket.ts";
 import type { StoreWay } from "./store-way.ts";
 import { openStoreWay } from "./store-way.ts";
@@ -122,8 +123,9 @@ export async function openEngineDevice(options: EngineDeviceOptions): Promise<En
       cloned: () => void accidents.push("cloned"),
       superseded() {},
     });
-    const keeper = createGrantKeeper({
+    const keeper: GrantKeeper = createGrantKeeper({
       ...world,
+      clock: correctedClock(world.clock, () => keeper.clockSet()),
       user,
       client,
       // The run is shorter than a session needs to be exchanged.

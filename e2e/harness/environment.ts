@@ -11,6 +11,11 @@ export function wantsRgw(): boolean {
   return process.env["PRESYNC_E2E_STORE"] === "rgw";
 }
 
+/** How many instances of the service stand behind its address: `PRESYNC_TEST_INSTANCES`, one by default. */
+export function serviceInstances(): number {
+  return Number(process.env["PRESYNC_TEST_INSTANCES"] ?? 1);
+}
+
 export function setDist(directory: string): void {
   process.env[distVariable] = directory;
 }

@@ -24,9 +24,10 @@ import type { Provider } from "../../service/provider.ts";
 import { githubProvider } from "../../service/providers/github.ts";
 import type { Listening } from "../../service/node.ts";
 import { listen } from "../../service/node.ts";
-import { distDirectory } from "./environment.ts";
+import { distDirectory, serviceInstances } from "./environment.ts";
 import { testPage, writeApp } from "./pages.ts";
 import { freePort } from "./ports.ts";
+import { startRoundRobinProxy } from "./round-robin-proxy.ts";
 import { startTestStore } from "./test-store.ts";
 
 export interface StackOptions {
@@ -44,6 +45,8 @@ export interface StackOptions {
   readonly demo?: boolean;
   /** Whether there is a `presync-manifest.js`, from which the worker takes the app at its first visit. */
   readonly manifest?: boolean;
+  /** The clock of service and store, in milliseconds since 1970; the machine's otherwise. */
+  readonly now?: () => number;
 }
 
 export interface Part {
@@ -100,7 +103,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const appPort = await freePort();
     const servicePort = await freePort();
     const origins = [`http://127.0.0.1:${appPort}`, `http://localhost:${appPort}`];
-    const store = await startTestStore(directory, origins);
+    const store = await startTestStore(directory, origins, options.now ?? Date.now);
     closers.push(() => store.stop());
     const identity = options.github
       ? await startIdentityProvider([`http://127.0.0.1:${servicePort}/v1/auth/github/callback`])
@@ -113,6 +116,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       origins,
       store: store.config,
       sessionSecrets: [sessionSecret],
+      now: options.now ?? Date.now,
       providers: identity === null ? [] : [githubAt(identity)],
       ...(mail === null ? {} : { email: mailThrough(mail) }),
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),
@@ -147,13 +151,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 function servicePart(port: number, fixed: Omit<ServiceConfig, "publicUrl">): ServicePart {
-  let running: Listening | null = null;
+  let running: Pick<Listening, "close"> | null = null;
   let config = fixed;
+  const publicUrl = `http://127.0.0.1:${port}`;
+  // Refusals are part of many tests, and no news.
+  const startOn = (at: number): Promise<Listening> =>
+    listen({ publicUrl, log() {}, ...config }, { port: at });
   const self: ServicePart = {
-    url: `http://127.0.0.1:${port}`,
+    url: publicUrl,
     async start() {
-      // Refusals are part of many tests, and no news.
-      running ??= await listen((publicUrl) => ({ publicUrl, log() {}, ...config }), { port });
+      const count = serviceInstances();
+      running ??= await (count === 1
+        ? startOn(port)
+        : startBehindProxy(port, count, () => startOn(0)));
     },
     async stop() {
       const stopping = running;
@@ -171,6 +181,26 @@ function servicePart(port: number, fixed: Omit<ServiceConfig, "publicUrl">): Ser
 
 function warn(line: string): void {
   console.warn(line);
+}
+
+/** Nothing keeps a client at one instance. */
+async function startBehindProxy(
+  port: number,
+  count: number,
+  startInstance: () => Promise<Listening>,
+): Promise<Pick<Listening, "close">> {
+  const instances: Listening[] = [];
+  while (instances.length < count) instances.push(await startInstance());
+  const proxy = await startRoundRobinProxy(
+    port,
+    instances.map(({ url }) => url),
+  );
+  return {
+    async close() {
+      await proxy.close();
+      for (const instance of instances) await instance.close();
+    },
+  };
 }
 
 function appPart(

@@ -17,15 +17,16 @@ export interface TestStore {
   stop(): Promise<void>;
 }
 
-/** Running. */
+/** Running. Ceph's clock is the machine's, whatever `now` says. */
 export async function startTestStore(
   directory: string,
   origins: readonly string[],
+  now: () => number,
 ): Promise<TestStore> {
   const rgw = rgwAddress();
   const port = await freePort();
   return rgw === undefined
-    ? embedded(directory, port, origins)
+    ? embedded(directory, port, origins, now)
     : bucketOf(rgw, `e2e-${randomUUID()}`, port, origins);
 }
 
@@ -33,6 +34,7 @@ async function embedded(
   directory: string,
   port: number,
   origins: readonly string[],
+  now: () => number,
 ): Promise<TestStore> {
   const data = join(directory, "store-data");
   await makeDataDirectory(data);
@@ -43,6 +45,7 @@ async function embedded(
       data: { ...made, ports: { store: port } },
       origins,
       writeIntervalMs: 0,
+      now,
     });
     if (store.ports.store === port) return store;
     await store.close();

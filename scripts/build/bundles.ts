@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 import { banner } from "../cli/package-files.ts";
+import { onlyTheHash } from "./only-the-hash.ts";
 
 export interface BuildFacts {
   readonly version: string;
@@ -69,6 +70,15 @@ const noEval: Plugin = {
     }),
 };
 
+const leanHash: Plugin = {
+  name: "lean-hash",
+  setup: (build) =>
+    build.onLoad({ filter: /fast-sha256[\\/]sha256\.js$/ }, async ({ path }) => ({
+      contents: onlyTheHash(await readFile(path, "utf8")),
+      loader: "js",
+    })),
+};
+
 /** Whole, to be deployed as it is. */
 export const cloudflareBundle: BuildOptions = {
   bundle: true,
@@ -102,7 +112,7 @@ export function bundles({ version, build, wasm }: BuildFacts): BuildOptions[] {
     target: "es2022",
     platform: "browser",
     define,
-    plugins: [slimAutomerge, leanDependencies, givenWasm, noEval],
+    plugins: [slimAutomerge, leanDependencies, givenWasm, noEval, leanHash],
     banner: { js: `${banner} ${version}, MIT License */` },
   };
   const node: BuildOptions = {

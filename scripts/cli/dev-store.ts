@@ -25,6 +25,8 @@ export interface EmbeddedStoreOptions {
   readonly data: DevData;
   readonly origins: readonly string[];
   readonly writeIntervalMs: number;
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 /** Three keys with one right each, as a production bucket should have them. */
@@ -53,6 +55,7 @@ export async function startEmbeddedStore(options: EmbeddedStoreOptions): Promise
         },
       ],
       writeIntervalMs: options.writeIntervalMs,
+      ...(options.now === undefined ? {} : { now: options.now }),
     }),
   );
   const { endpoint } = store;

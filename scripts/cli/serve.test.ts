@@ -1,4 +1,6 @@
 /** What `presync serve` adds to the service: metrics, and mail. */
+import { randomBytes } from "node:crypto";
+import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Serving } from "./serve.ts";
 import { startService } from "./serve.ts";
@@ -102,4 +104,35 @@ test("the ways to sign in are those that the environment has settings for", asyn
     PRESYNC_MAIL_FROM: "Notes <no-reply@example.com>",
   });
   expect(await (await fetch(`${url}/v1/auth`)).json()).toEqual({ methods: ["key", "email"] });
+});
+
+/** What is answered to these bytes until the service closes the connection. */
+function answerTo(url: string, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let answer = "";
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(bytes));
+    socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => resolve(answer.split("\r\n")[0] ?? ""));
+  });
+}
+
+// Node itself would wait for a minute for the one, and for five for the other.
+test("who holds a connection and does not finish a request is closed", async () => {
+  const { url } = await start({});
+  const head = "POST /v1/auth/redeem HTTP/1.1\r\nHost: sync.example.com\r\n";
+  const answers = await Promise.all([
+    answerTo(url, head),
+    answerTo(url, `${head}Content-Type: application/json\r\nContent-Length: 4000\r\n\r\n{`),
+  ]);
+  expect(answers).toEqual(["HTTP/1.1 408 Request Timeout", "HTTP/1.1 408 Request Timeout"]);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test("what is no HTTP, or has huge headers, is refused, and the next request is served", async () => {
+  const { url } = await start({});
+  expect(await answerTo(url, `${randomBytes(500).toString("latin1")}\r\n\r\n`)).toContain("400");
+  const huge = `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${"a".repeat(20_000)}\r\n\r\n`;
+  expect(await answerTo(url, huge)).toContain("431");
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });

@@ -8,6 +8,17 @@ import { grantedHeaders, grantedPut, isGood, probeKeys, unsigned } from "./bench
 import type { Check, Outcome } from "./check.ts";
 import { error, ok } from "./check.ts";
 
+/**
+ * The header as S3 describes it, and as a store may read it without asking whether its key may read: measured with Ceph
+ * 16.2, each of the others copied what a policy had denied it to read.
+ */
+const copyHeaders: readonly ((source: string) => Readonly<Record<string, string>>)[] = [
+  (source) => ({ "x-amz-copy-source": source }),
+  (source) => ({ "x-amz-copy-source": `${source}?versionId=null` }),
+  (source) => ({ "x-amz-copy-source": source, "x-amz-copy-source-range": "bytes=0-1" }),
+  (source) => ({ "x-amz-copy-source": encodeURIComponent(source) }),
+];
+
 async function copyAttack(bench: Bench): Promise<Outcome> {
   const { clients, profile, send, store, textOf } = bench;
   const url = await clients.write.presign(grantedPut(probeKeys.attacker));
@@ -15,21 +26,19 @@ async function copyAttack(bench: Bench): Promise<Outcome> {
     // What every user has was written with the very key that signs the attacker's URL.
     [probeKeys.victim, textOf("victim")],
     [probeKeys.service, textOf("service")],
-  ] as const) {
-    const headers = {
-      ...grantedHeaders,
-      "x-amz-copy-source": `/${store.bucket}/${encodeKey(source)}`,
-    };
-    await send(url, { method: "PUT", headers, body: "" });
-    const loot = await clients.read.get(probeKeys.attacker);
-    if (loot.text === text)
+  ] as const)
+    for (const copyHeader of copyHeaders) {
+      const added = copyHeader(`/${store.bucket}/${encodeKey(source)}`);
+      await send(url, { method: "PUT", headers: { ...grantedHeaders, ...added }, body: "" });
+      const loot = await clients.read.get(probeKeys.attacker);
+      if (loot.text === "" || !text.startsWith(loot.text)) continue;
       return error(
-        "a signed PUT with an added x-amz-copy-source header copies other users' objects",
+        `a signed PUT with an added ${Object.keys(added).at(-1)} header copies other users' objects`,
         "Sign PUTs with a key that may not read anything, not even what it has written: this store does not insist " +
           `that the header is signed. ${profile.keys}`,
         "policy",
       );
-  }
+    }
   return ok("a signed PUT copies nothing, whatever header is added");
 }
 

@@ -40,13 +40,20 @@ export function bucketPolicy(
   { owner, reader, writer }: BucketUsers,
 ): PolicyDocument {
   const objects = `arn:aws:s3:::${bucket}/*`;
-  const forbidden = ["s3:GetObject", "s3:GetObjectAcl", "s3:PutObjectAcl", "s3:DeleteObject"];
+  const forbidden = [
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:GetObjectAcl",
+    "s3:PutObjectAcl",
+    "s3:DeleteObject",
+  ];
   return policy([
     // The owner of a bucket is not the owner of the objects that others write into it.
     statement("Allow", owner, ["s3:*"], objects),
     statement("Allow", writer, ["s3:PutObject"], objects),
     // Ceph makes whoever writes an object its owner, and an owner may read: without this the writer could read
-    // all there is, by `x-amz-copy-source` too.
+    // all there is, by `x-amz-copy-source` too. It does not ask the policy whenever it copies: so the key has to be a
+    // subuser's that may only write, as well.
     statement("Deny", writer, forbidden, objects),
     ...accessHeaders.map((name) => ({
       ...statement("Deny", writer, ["s3:PutObject"], objects),

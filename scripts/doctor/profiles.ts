@@ -98,7 +98,8 @@ const profiles: Readonly<Record<StoreName, Profile>> = {
     policy: "bucket-policy",
     keys:
       "Make three users with `radosgw-admin user create`; the service's is the bucket's owner, and the bucket's " +
-      "policy says what the others may.",
+      "policy says what the others may. For writing make a subuser with `radosgw-admin subuser create --access=write`, " +
+      "and take a key of that: the user itself owns what it writes, and can copy from there whatever the policy says.",
   },
 };
 

@@ -19,8 +19,10 @@ describe.skipIf(missing.length > 0)("presync doctor on Ceph RGW", () => {
 
   afterAll(() => rgw.close(), startTimeoutMs);
 
-  function environment(writer: "writer" | "admin" = "writer"): Record<string, string> {
-    const keys: Readonly<Record<KeyRole, "reader" | "writer" | "admin">> = {
+  function environment(
+    writer: "writer" | "writingUser" | "admin" = "writer",
+  ): Record<string, string> {
+    const keys: Readonly<Record<KeyRole, "reader" | "writer" | "writingUser" | "admin">> = {
       read: "reader",
       write: writer,
       admin: "admin",
@@ -52,6 +54,11 @@ describe.skipIf(missing.length > 0)("presync doctor on Ceph RGW", () => {
         "error keys.different",
       ]),
     );
+  });
+
+  it("finds the copy attack where the writer owns what it writes, although a policy denies reading", async () => {
+    const report = await examineBucket(rgw.endpoint, { environment: environment("writingUser") });
+    expect(complaintsOf(report)).toEqual(["error attack.copy-source"]);
   });
 
   it("finds CORS rules that are gone, and sets them", async () => {

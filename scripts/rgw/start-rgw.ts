@@ -46,8 +46,13 @@ export interface Rgw {
   readonly admin: AccessKey;
   /** GET, HEAD and LIST only. */
   readonly reader: AccessKey;
-  /** PUT only. */
+  /** PUT only: a subuser's, which may only write. */
   readonly writer: AccessKey;
+  /**
+   * The key of the user whose subuser that is. It owns what either writes, and asked in some spellings to copy from there
+   * Ceph looks at the owner, and at no policy: what `presync doctor` must find.
+   */
+  readonly writingUser: AccessKey;
   /** Ends the processes started here, and removes the directory. Idempotent. */
   close(): Promise<void>;
 }
@@ -80,11 +85,10 @@ export async function startRgw(options: RgwOptions = {}): Promise<Rgw> {
     };
     const endpoint = `http://127.0.0.1:${layout.gatewayPort}`;
     const users = await startCluster(layout, servers);
-    const { admin, reader, writer } = users;
     await until(() => answers(endpoint), servers, "the gateway to answer");
     const userIds = { owner: "admin", reader: "reader", writer: "writer" };
-    await setUpBucket({ endpoint, region, bucket }, admin, userIds, options.origins ?? []);
-    return { endpoint, region, bucket, admin, reader, writer, close: () => (closing ??= end()) };
+    await setUpBucket({ endpoint, region, bucket }, users.admin, userIds, options.origins ?? []);
+    return { endpoint, region, bucket, ...users, close: () => (closing ??= end()) };
   } catch (error) {
     const log = await readFile(join(dir, "log"), "utf8").catch(() => "");
     await end();
@@ -98,7 +102,7 @@ export async function startRgw(options: RgwOptions = {}): Promise<Rgw> {
 async function startCluster(
   layout: CephLayout,
   servers: ServerGroup,
-): Promise<Record<"admin" | "reader" | "writer", AccessKey>> {
+): Promise<Pick<Rgw, "admin" | "reader" | "writer" | "writingUser">> {
   const { dir } = layout;
   const conf = join(dir, "ceph.conf");
   const log = join(dir, "log");
@@ -128,23 +132,21 @@ async function startCluster(
   // A gateway that comes before its OSD waits several seconds before it tries again.
   await until(() => osdIsActive(join(dir, "run", "osd.0.asok")), servers, "the OSD to be active");
 
-  const [admin, reader, writer] = [makeKey("admin"), makeKey("reader"), makeKey("writer")];
-  for (const [uid, key] of Object.entries({ admin, reader, writer })) {
-    const keyArguments = ["--access-key", key.accessKeyId, "--secret-key", key.secretAccessKey];
-    await runTool("radosgw-admin", [
-      "-c",
-      conf,
-      "user",
-      "create",
-      "--uid",
-      uid,
-      "--display-name",
-      uid,
-      ...keyArguments,
-    ]);
-  }
+  const [admin, reader] = [makeKey("admin"), makeKey("reader")];
+  const [writer, writingUser] = [makeKey("writer"), makeKey("writinguser")];
+  const tool = (...asked: readonly string[]): Promise<unknown> =>
+    runTool("radosgw-admin", ["-c", conf, ...asked]);
+  for (const [uid, key] of Object.entries({ admin, reader, writer: writingUser }))
+    await tool("user", "create", "--uid", uid, "--display-name", uid, ...words(key));
+  const subuser = ["--uid", "writer", "--subuser", "writer:put"];
+  await tool("subuser", "create", ...subuser, "--access", "write");
+  await tool("key", "create", ...subuser, "--key-type", "s3", ...words(writer));
   servers.start("radosgw", ["-c", conf, "-n", "client.rgw", "-f"], log);
-  return { admin, reader, writer };
+  return { admin, reader, writer, writingUser };
+}
+
+function words({ accessKeyId, secretAccessKey }: AccessKey): string[] {
+  return ["--access-key", accessKeyId, "--secret-key", secretAccessKey];
 }
 
 function makeKey(name: string): AccessKey {

@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 
+export type Environment = Readonly<Record<string, string>>;
+
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
@@ -16,10 +18,15 @@ export async function checkStep(command: string, words: readonly string[]): Prom
   return (await run(command, words)) === 0 ? onePassed : oneFailed;
 }
 
-export async function vitestStep(report: string): Promise<Counts> {
+/** Runs all of the unit tests, or those in these folders. */
+export async function vitestStep(
+  report: string,
+  folders: readonly string[] = [],
+  environment: Environment = {},
+): Promise<Counts> {
   await rm(report, { force: true });
-  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const code = await run("vitest", words);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const code = await run("vitest", ["run", ...reporters, ...folders], environment);
   const found = (await readReport(report)) as {
     numPassedTests: number;
     numFailedTests: number;
@@ -40,10 +47,11 @@ export async function playwrightStep(
   project: string,
   store: "embedded" | "rgw",
   files: readonly string[] = [],
+  more: Environment = {},
 ): Promise<Counts> {
-  const report = `test-results/e2e-${project}-${store}.json`;
+  const report = ["test-results/e2e", project, store, ...Object.values(more)].join("-") + ".json";
   await rm(report, { force: true });
-  const environment = { PRESYNC_E2E_STORE: store, PLAYWRIGHT_JSON_OUTPUT_FILE: report };
+  const environment = { PRESYNC_E2E_STORE: store, PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...more };
   const words = ["test", `--project=${project}`, "--reporter=list,json", ...files];
   const code = await run("playwright", words, environment);
   const found = (await readReport(report)) as {
@@ -71,7 +79,7 @@ async function readReport(path: string): Promise<unknown> {
 function run(
   command: string,
   words: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  environment: Environment = {},
 ): Promise<number> {
   return new Promise((resolve) => {
     // npm puts the project's own commands onto the path of its scripts.

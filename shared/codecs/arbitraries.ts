@@ -14,8 +14,8 @@ import type { ReplicaId } from "../keys.ts";
 import { compareBytes } from "./bytes.ts";
 import type { EnvelopeTools } from "./envelope.ts";
 import { objectBytesMax } from "./envelope.ts";
-import type { Manifest, ReplicaAt, SlotRange } from "./manifest.ts";
-import { levelsMax, nonceBytes, slotsMax } from "./manifest.ts";
+import type { Manifest, ReplicaAt, SlotRange, Stretch } from "./manifest.ts";
+import { levelsMax, nonceBytes, slotsMax, tagBytes } from "./manifest.ts";
 import type { Pack, PackedDocument } from "./pack.ts";
 import { documentIdBytes, headBytes } from "./pack.ts";
 import type { Segment } from "./segment.ts";
@@ -126,6 +126,13 @@ const replicasAt: fc.Arbitrary<ReplicaAt[]> = fc.uniqueArray(
   { maxLength: 3, selector: ({ replica }) => replica },
 );
 
+const line: fc.Arbitrary<Stretch[]> = fc
+  .uniqueArray(fc.record({ from: integerFrom(1), tag: exactly(tagBytes) }), {
+    maxLength: 3,
+    selector: ({ from }) => from,
+  })
+  .map((stretches) => stretches.toSorted((a, b) => a.from - b.from));
+
 export const manifests: fc.Arbitrary<Manifest> = packs.chain((tail) =>
   fc.record({
     replica: replicaIds,
@@ -139,6 +146,7 @@ export const manifests: fc.Arbitrary<Manifest> = packs.chain((tail) =>
     adopted: replicasAt,
     wants: ascending(exactly(documentIdBytes), 3, (documentId) => documentId),
     unreadable: replicasAt,
+    line,
   }),
 );
 

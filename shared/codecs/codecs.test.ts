@@ -19,8 +19,10 @@ import {
   encodeManifest,
   fledFromMax,
   levelsMax,
+  lineMax,
   nonceBytes,
   slotsMax,
+  tagBytes,
   unreadableMax,
   wantsMax,
 } from "./manifest.ts";
@@ -68,6 +70,7 @@ const manifest: Manifest = {
   adopted: [],
   wants: [],
   unreadable: [],
+  line: [],
 };
 const id = (value: number): ReplicaId =>
   `browser-${value.toString(16).padStart(6, "0")}` as ReplicaId;
@@ -200,6 +203,7 @@ describe("manifest and segment", () => {
 
 describe("what no reader would take is not written", () => {
   const wanted = numbered(documentIdBytes, 1);
+  const tag = new Uint8Array(tagBytes);
   const wrong: Readonly<Record<string, Partial<Manifest>>> = {
     "F-7 a malformed replica id": { replica: "Browser-00000a" as ReplicaId },
     "F-7 a malformed id it fled from": { fledFrom: ["node-/" as ReplicaId] },
@@ -233,6 +237,10 @@ describe("what no reader would take is not written", () => {
     "F-22 a slot larger than an object": withSlot({ bytes: objectBytesMax + 1 }),
     "F-24 a document wanted twice": { wants: [wanted, wanted] },
     "F-24 a long id of a wanted document": { wants: [new Uint8Array(17)] },
+    "F-24 a stretch of generation 0": { line: [{ from: 0, tag }] },
+    "F-24 a stretch that begins at no generation": { line: [{ from: 1.5, tag }] },
+    "F-24 two stretches from one generation": { line: times(2, () => ({ from: 1, tag })) },
+    "F-24 a long tag": { line: [{ from: 1, tag: new Uint8Array(5) }] },
   };
   test.each(Object.entries(wrong))("%s", async (_, changes) => {
     expect(await codeOf(() => encodeManifest({ ...manifest, ...changes }))).toBe("internal");
@@ -263,6 +271,12 @@ describe("F-25 up to a limit everything is written and read, beyond it nothing i
     "replicas found unreadable": [
       unreadableMax,
       (count) => ({ unreadable: times(count, (index) => ({ replica: id(index), generation: 1 })) }),
+    ],
+    "stretches of a line": [
+      lineMax,
+      (count) => ({
+        line: times(count, (index) => ({ from: index + 1, tag: numbered(tagBytes, index) })),
+      }),
     ],
     "heads of a document": [
       headsMax,

@@ -165,12 +165,12 @@ function keptOf(pack: Pack): Kept {
 }
 
 function keptOfManifest(manifest: Manifest): Kept {
-  const { tail, slots, fledFrom, adopted, wants, unreadable } = manifest;
+  const { tail, slots, fledFrom, adopted, wants, unreadable, line } = manifest;
   const { items, bytes } = keptOf(tail);
   const ids = [...fledFrom, ...[...adopted, ...unreadable].map(({ replica }) => replica)];
   return {
-    items: items + slots.length + ids.length + wants.length,
-    bytes: bytes + ids.join("").length + wants.length * 16,
+    items: items + slots.length + ids.length + wants.length + line.length,
+    bytes: bytes + ids.join("").length + wants.length * 16 + line.length * 4,
   };
 }
 

@@ -5,8 +5,10 @@
  *
  *     replica | incarnation | nonce (8) | time: milliseconds, counter | dataVersion | tail
  *             | slots, ascending by generation | fledFrom | adopted | wants, ascending | unreadable
+ *             | line, unless it is empty
  *
  * A slot is: slot * 8 + level | generation, less the one before | tail.first - 1 - last | last - first | bytes
+ * A stretch of the line is: from, less the one before | tag (4)
  */
 import { PresyncError } from "../errors.ts";
 import type { LogicalTime } from "../hlc.ts";
@@ -36,6 +38,13 @@ export interface ReplicaAt {
   readonly generation: number;
 }
 
+/** The generations from this one on, up to the next stretch, are of one incarnation. */
+export interface Stretch {
+  readonly from: number;
+  /** The first bytes of the incarnation's nonce. */
+  readonly tag: Uint8Array;
+}
+
 export interface Manifest {
   readonly replica: ReplicaId;
   /** How often this replica was started, and random bytes that tell two starts with one number apart. */
@@ -61,9 +70,15 @@ export interface Manifest {
    * last, no replica twice.
    */
   readonly unreadable: readonly ReplicaAt[];
+  /**
+   * Which incarnations have written this replica's newest generations, ascending, this manifest's own last: who has read
+   * one that another incarnation wrote has read a clone. Empty where the writer keeps none.
+   */
+  readonly line: readonly Stretch[];
 }
 
 export const nonceBytes = 8;
+export const tagBytes = 4;
 /** A slot's place is one number: `slot * levelsMax + level`. */
 export const levelsMax = 8;
 /** Also the most slots a level has. */
@@ -73,6 +88,8 @@ export const fledFromMax = 64;
 export const adoptedMax = 256;
 export const wantsMax = 256;
 export const unreadableMax = 64;
+/** Also how many a writer lists, the newest ones: it is uploaded with every flush. */
+export const lineMax = 16;
 
 /**
  * Puts slots and wants into their order, and lists a replica once, where it stands last. Throws `too-large` beyond a
@@ -80,7 +97,7 @@ export const unreadableMax = 64;
  */
 export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   const lists = inOrder(manifest);
-  assertWithinLimits(lists);
+  assertWithinLimits({ ...lists, line: manifest.line });
   const fault = faultOf({ ...manifest, ...lists });
   if (fault !== undefined) throw new PresyncError("internal", `a manifest ${fault}`);
   const out = new ByteWriter();
@@ -104,6 +121,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
   out.list(lists.adopted, (at) => writeReplicaAt(out, at));
   out.list(lists.wants, (documentId) => out.raw(documentId));
   out.list(lists.unreadable, (at) => writeReplicaAt(out, at));
+  if (manifest.line.length > 0) writeLine(out, manifest.line);
   return out.finish();
 }
 
@@ -126,6 +144,7 @@ export function decodeManifest(body: Uint8Array): Manifest {
     adopted: reader.list(adoptedMax, () => readReplicaAt(reader)),
     wants: reader.list(wantsMax, () => reader.raw(documentIdBytes).slice()),
     unreadable: reader.list(unreadableMax, () => readReplicaAt(reader)),
+    line: reader.remaining > 0 ? readLine(reader) : [],
   };
   reader.end();
   const fault = faultOf(manifest);
@@ -145,6 +164,25 @@ function readSlots(reader: ByteReader, end: number): SlotRange[] {
     const [level, slot] = [place % levelsMax, Math.floor(place / levelsMax)];
     return { level, slot, first, last, generation, bytes };
   });
+}
+
+function writeLine(out: ByteWriter, line: readonly Stretch[]): void {
+  let previous = 0;
+  out.list(line, ({ from, tag }) => {
+    out.varint(from - previous);
+    out.raw(tag);
+    previous = from;
+  });
+}
+
+function readLine(reader: ByteReader): Stretch[] {
+  let from = 0;
+  const line = reader.list(lineMax, () => {
+    from += reader.varint();
+    return { from, tag: reader.raw(tagBytes).slice() };
+  });
+  if (line.length === 0) throw new PresyncError("malformed", "a manifest with an empty line");
+  return line;
 }
 
 function writeReplicaAt(out: ByteWriter, { replica, generation }: ReplicaAt): void {
@@ -174,13 +212,15 @@ function newestOf<T>(items: readonly T[], replicaOf: (item: T) => ReplicaId): re
   return items.filter((item, index) => lastIndex.get(replicaOf(item)) === index);
 }
 
-function assertWithinLimits({ slots, fledFrom, adopted, wants, unreadable }: Lists): void {
+function assertWithinLimits(lists: Lists & Pick<Manifest, "line">): void {
+  const { slots, fledFrom, adopted, wants, unreadable, line } = lists;
   const limits: [items: readonly unknown[], countMax: number, what: string][] = [
     [slots, slotsMax, "slots"],
     [fledFrom, fledFromMax, "replicas it fled from"],
     [adopted, adoptedMax, "adopted replicas"],
     [wants, wantsMax, "wants"],
     [unreadable, unreadableMax, "replicas it found unreadable"],
+    [line, lineMax, "stretches of its line"],
   ];
   for (const [items, countMax, what] of limits)
     if (items.length > countMax)
@@ -189,7 +229,7 @@ function assertWithinLimits({ slots, fledFrom, adopted, wants, unreadable }: Lis
 
 /** What makes it no manifest, in words; undefined where nothing does. Writer and reader ask the same. */
 function faultOf(manifest: Manifest): string | undefined {
-  const { nonce, time, tail, slots, fledFrom, adopted, wants, unreadable } = manifest;
+  const { nonce, time, tail, slots, fledFrom, adopted, wants, unreadable, line } = manifest;
   if (nonce.length !== nonceBytes) return "with a malformed nonce";
   if (!isLogicalTime(time)) return "with an impossible time";
   if (hasImpossibleSlot(slots, tail.first - 1)) return "with an impossible slot";
@@ -197,6 +237,7 @@ function faultOf(manifest: Manifest): string | undefined {
     return "that lists a replica twice";
   if (wants.some((documentId) => documentId.length !== documentIdBytes) || !isAscending(wants))
     return "whose wants are not in order";
+  if (hasImpossibleStretch(line)) return "with an impossible line";
   return undefined;
 }
 
@@ -225,6 +266,13 @@ function hasImpossibleSlot(slots: readonly SlotRange[], end: number): boolean {
       bytes <= objectBytesMax;
     previous = generation;
     return !isPossible;
+  });
+}
+
+function hasImpossibleStretch(line: readonly Stretch[]): boolean {
+  return line.some(({ from, tag }, index) => {
+    const isLater = from > (line[index - 1]?.from ?? 0);
+    return !isLater || !Number.isSafeInteger(from) || tag.length !== tagBytes;
   });
 }
 

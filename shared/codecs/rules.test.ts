@@ -64,6 +64,17 @@ const contents = fc.record({
   adopted: some(replicas),
   wants: some(idsOf(16)),
   unreadable: some(replicas),
+  /** The steps from each stretch to the next; an empty list is written all the same. */
+  line: mostly<readonly number[] | null>(
+    null,
+    [1],
+    [5, 1],
+    [],
+    [0],
+    [3, 0],
+    [1, max - 1],
+    [1, max],
+  ),
 });
 type Content = typeof contents extends fc.Arbitrary<infer T> ? T : never;
 
@@ -98,7 +109,18 @@ function write(content: Content): Uint8Array {
   out.list(content.adopted, replicaAt7);
   out.list(content.wants, hex);
   out.list(content.unreadable, replicaAt7);
+  if (content.line !== null)
+    out.list(content.line, (step) => {
+      out.varint(step);
+      hex("abcdef01");
+    });
   return out.finish();
+}
+
+function isLine(steps: readonly number[] | null): boolean {
+  if (steps === null) return true;
+  const end = steps.reduce((sum, step) => sum + BigInt(step), 0n);
+  return steps.length > 0 && !steps.includes(0) && end < 2n ** 53n;
 }
 
 /** The rules that the content breaks, by their number in the specification. */
@@ -129,7 +151,7 @@ function broken(content: Content): string[] {
     ),
     "F-22": !slotsKept.includes(false) && isOnce(content.slots.map(({ place }) => place)),
     "F-23": [content.fledFrom, content.adopted, content.unreadable].every(isOnce),
-    "F-24": isAscending(content.wants),
+    "F-24": isAscending(content.wants) && isLine(content.line),
   };
   return Object.keys(kept).filter((rule) => kept[rule] === false);
 }
@@ -160,6 +182,8 @@ test("F-2 F-15 F-16 F-17 F-18 F-21 F-22 F-23 F-24 exactly what keeps the rules i
       expect(manifest.unreadable).toEqual(
         content.unreadable.map((replica) => ({ replica, generation: 7 })),
       );
+      const steps = manifest.line.map(({ from }, index, all) => from - (all[index - 1]?.from ?? 0));
+      expect(steps).toEqual(content.line ?? []);
     }),
     { numRuns: 4_000 },
   );

@@ -40,7 +40,7 @@ function toJson(value: unknown): unknown {
 }
 
 /** The other way round: which fields are bytes, a text cannot tell. */
-const bytesFields = new Set(["nonce", "documentId", "heads", "chunks", "wants"]);
+const bytesFields = new Set(["nonce", "tag", "documentId", "heads", "chunks", "wants"]);
 function fromJson(value: unknown, field = ""): unknown {
   if (typeof value === "string") return bytesFields.has(field) ? hexToBytes(value) : value;
   if (Array.isArray(value)) return value.map((item) => fromJson(item, field));

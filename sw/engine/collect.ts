@@ -46,8 +46,8 @@ export interface News {
 }
 
 export interface Collector {
-  /** Dirty documents that can be published now. */
-  readonly outstanding: number;
+  /** Whether a dirty document can be published now. */
+  readonly outstanding: boolean;
   /** When held documents may be published; null where none is held. */
   readonly nextAt: number | null;
   collect(replica: ReplicaId): Promise<News>;
@@ -134,10 +134,11 @@ export function createCollector(parts: CollectorParts): Collector {
 
   return {
     get outstanding() {
-      return dirty.due(clock.now()).ids.filter((id) => !isRefused(id)).length;
+      for (const id of dirty.due(clock.now())) if (!isRefused(id)) return true;
+      return false;
     },
     get nextAt() {
-      return dirty.due(clock.now()).nextAt;
+      return dirty.nextAt(clock.now());
     },
     async collect(replica) {
       const packedDocuments: PackedDocument[] = [];
@@ -145,7 +146,9 @@ export function createCollector(parts: CollectorParts): Collector {
       const settled: DocumentId[] = [];
       let bytes = 0;
       const news = (more: boolean): News => ({ documents: packedDocuments, moves, settled, more });
-      for (const id of dirty.due(clock.now()).ids) {
+      // Those that are marked while this goes on are for the next one.
+      const due = [...dirty.due(clock.now())];
+      for (const id of due) {
         if (isRefused(id)) continue;
         if (bytes > publicationBytesMax) return news(true);
         try {

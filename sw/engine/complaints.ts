@@ -41,7 +41,7 @@ export function createComplaints({ clock, records, lost }: ComplaintsParts): Com
       for (const { replica, generation } of complaints) {
         const record = records.get(replica);
         // Who has not read it has nothing of it to publish.
-        if (record.cursor.generation === 0 || record.suspect?.generation === generation) continue;
+        if (record.cursor.newest === null || record.suspect?.generation === generation) continue;
         const suspect = { generation, since: clock.now(), isReplaced: false };
         await records.save(replica, { ...record, suspect });
       }

@@ -39,8 +39,10 @@ export interface DirtySet {
     batch: Omit<Batch, "guard">,
     heldUntil?: number,
   ): Promise<void>;
-  /** The marked documents that may be published now, and when the next one may. */
-  due(now: number): { readonly ids: readonly DocumentId[]; readonly nextAt: number | null };
+  /** The marked documents that may be published now, one by one: with every mark somebody asks whether there is one. */
+  due(now: number): Iterable<DocumentId>;
+  /** When the next of the others may be; null where there are none. */
+  nextAt(now: number): number | null;
   /** The marks as they stand: what is computed now may clean these, and none that came later. */
   snapshot(): ReadonlyMap<DocumentId, number>;
   /**
@@ -122,13 +124,14 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         changed();
       }
     },
-    due(now) {
-      const ids: DocumentId[] = [];
+    *due(now) {
+      for (const [id, { heldUntil }] of marks) if (isDue(heldUntil, now)) yield id;
+    },
+    nextAt(now) {
       let nextAt: number | null = null;
-      for (const [id, { heldUntil }] of marks)
-        if (heldUntil <= now || heldUntil > now + holdMsMax) ids.push(id);
-        else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);
-      return { ids, nextAt };
+      for (const { heldUntil } of marks.values())
+        if (!isDue(heldUntil, now)) nextAt = Math.min(nextAt ?? heldUntil, heldUntil);
+      return nextAt;
     },
     snapshot: () => new Map([...marks].map(([id, mark]) => [id, mark.version])),
     async clean(ids, snapshot, batch = {}) {
@@ -150,4 +153,8 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       }
     },
   };
+}
+
+function isDue(heldUntil: number, now: number): boolean {
+  return heldUntil <= now || heldUntil > now + holdMsMax;
 }

@@ -19,6 +19,17 @@ export function describeDisk(open: () => Disk): void {
     disk.close();
   });
 
+  test("a prefix is letters, whatever they mean", async () => {
+    const disk = open();
+    await disk.commit({ put: { "a/1/x": 1, "a/10/x": 2, "a/10/y": 3, a: 4, "b/1": 5 } });
+    expect(await disk.keys("a/10/")).toEqual(["a/10/x", "a/10/y"]);
+    expect(await disk.keys("a/1")).toEqual(["a/1/x", "a/10/x", "a/10/y"]);
+    expect(await disk.keys("a/")).toEqual(["a/1/x", "a/10/x", "a/10/y"]);
+    expect(await disk.keys("a")).toEqual(["a", "a/1/x", "a/10/x", "a/10/y"]);
+    expect(await disk.keys("a/10/x/")).toEqual([]);
+    disk.close();
+  });
+
   test("a guard that does not hold refuses all of the batch", async () => {
     const disk = open();
     await disk.commit({ put: { incarnation: 1 }, guard: { key: "incarnation", value: undefined } });

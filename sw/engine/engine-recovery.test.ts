@@ -1,8 +1,9 @@
 /** What was lost comes back. Time is virtual here: ten minutes and a month pass in no time. */
 import * as A from "@automerge/automerge";
 import type { DocHandle, DocumentId } from "@automerge/automerge-repo/slim";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Manifest } from "../../shared/codecs/manifest.ts";
+import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
 import type { TestDevice, Todos } from "../testing/test-device.ts";
@@ -297,6 +298,16 @@ test("R-12: what lies where a manifest names another segment is not lost on a re
   expect((await open(late, handle.documentId)).doc().items).toHaveLength(40);
 });
 
+test("R-12: it is published by a reader that has not opened the document", async () => {
+  const writer = await startDevice(store, 0);
+  const { documentId } = await leaveWithOldManifest(writer);
+  const reader = await startDevice(store, 1, { peers: [active(a)] });
+  await pass(15 * minuteMs);
+  expect(reader.engine.repo.handles[documentId]).toBeUndefined();
+  const late = await startDevice(store, 2, { peers: [active(b)] });
+  expect((await open(late, documentId)).doc().items).toHaveLength(40);
+});
+
 test("A-2: a retired replica that cannot be read to its end is adopted by nobody", async () => {
   const retired = await startDevice(store, 0);
   await leaveWithOldManifest(retired);
@@ -343,4 +354,145 @@ test("O-4: who has seen that somebody else has its id writes nothing more, whate
   device.engine.use({ ...device.bucket });
   await pass(10 * minuteMs);
   expect(store.objects).toEqual(before);
+});
+
+/** A copy of a device's profile, with a bucket of its own, to be laid over the other one's. */
+async function cloneOf(device: TestDevice, theirs: MemoryStore): Promise<TestDevice> {
+  for (const [key, value] of store.objects) theirs.objects.set(key, value);
+  const clone = await startDevice(theirs, 0, { signedOut: true });
+  await clone.engine.close();
+  clone.disk.values.clear();
+  for (const [key, value] of device.disk.values) clone.disk.values.set(key, structuredClone(value));
+  for (const [key, value] of device.storage.chunks)
+    clone.storage.chunks.set(key, structuredClone(value));
+  await done(clone.restart());
+  clone.engine.use(clone.bucket);
+  await pass(1_000);
+  return clone;
+}
+
+/** The clone's PUTs land over those of the one it was copied from, and that one is gone. */
+function overwrite(theirs: MemoryStore): void {
+  for (const [key, object] of theirs.objects)
+    if (key.startsWith(objectKey(testNamespace, a, "")))
+      store.objects.set(key, { ...object, etag: `"theirs ${object.etag}"` });
+}
+
+function hasRead(device: TestDevice, id: DocumentId): boolean {
+  return [...device.disk.values.keys()].some((key) => key.startsWith(`inbox/${id}/`));
+}
+
+/** Publishes a small document that the clone knows nothing of, and is never seen again. */
+async function publishLast(device: TestDevice): Promise<DocumentId> {
+  const handle = device.engine.repo.create<Todos>({ items: ["written over"] });
+  await publish(device, handle);
+  await device.engine.close();
+  return handle.documentId;
+}
+
+async function expectPublishedByReader(id: DocumentId): Promise<void> {
+  await pass(30 * minuteMs);
+  const late = await startDevice(store, 2, { peers: [active(a), active(b)] });
+  await pass(minuteMs);
+  expect(hasRead(late, id)).toBe(true);
+}
+
+describe("O-5: what a clone writes over is published by who has read it", () => {
+  test("also where the clone's first object is a segment", async () => {
+    const device = await startDevice(store, 0);
+    await fillSegment(device);
+    const reader = await startDevice(store, 1, { peers: [active(a)] });
+    await pass(minuteMs);
+    const theirs = new MemoryStore();
+    const clone = await cloneOf(device, theirs);
+    const id = await publishLast(device);
+    reader.engine.hint();
+    await until(() => hasRead(reader, id));
+    await fillSegment(clone);
+    await clone.engine.close();
+    overwrite(theirs);
+    await expectPublishedByReader(id);
+  });
+
+  test("also where reading the clone breaks off", async () => {
+    const device = await startDevice(store, 0);
+    await fillSegment(device);
+    const reader = await startDevice(store, 1, { peers: [active(a)] });
+    await pass(minuteMs);
+    const theirs = new MemoryStore();
+    const clone = await cloneOf(device, theirs);
+    const id = await publishLast(device);
+    reader.engine.hint();
+    await until(() => hasRead(reader, id));
+    for (let n = 0; n < 3; n++) await fillSegment(clone);
+    await clone.engine.close();
+    overwrite(theirs);
+    let segments = 0;
+    store.fault = (method, key, phase) => {
+      const isSegment = method === "GET" && phase === "before" && key.includes(`${a}/seg/`);
+      if (isSegment && ++segments === 2) throw new PresyncError("unreachable", "no network");
+    };
+    reader.engine.hint();
+    await until(() => segments >= 2);
+    store.fault = () => undefined;
+    await expectPublishedByReader(id);
+  });
+
+  test("also where it was read beyond a segment that was missing", async () => {
+    const device = await startDevice(store, 0);
+    await fillSegment(device);
+    const theirs = new MemoryStore();
+    const clone = await cloneOf(device, theirs);
+    const id = await publishLast(device);
+    const [segment] = [...store.objects.keys()].filter((key) => key.includes("seg/"));
+    store.objects.delete(segment!);
+    const reader = await startDevice(store, 1, { peers: [active(a)] });
+    await until(() => hasRead(reader, id));
+    for (let n = 0; n < 2; n++) await fillSegment(clone);
+    await clone.engine.close();
+    overwrite(theirs);
+    await expectPublishedByReader(id);
+  });
+});
+
+test("a disk that refuses the first manifest of an incarnation does not stop the next one", async () => {
+  const device = await startDevice(store, 0);
+  const handle = device.engine.repo.create<Todos>({ items: ["one"] });
+  await publish(device, handle);
+  await device.engine.close();
+  store.objects.clear();
+  const { commit } = device.disk;
+  let refused = 0;
+  device.disk.commit = async (batch) => {
+    if (batch.put?.["journal"] === undefined) return commit(batch);
+    refused++;
+    throw new PresyncError("disk-full", "the disk is full");
+  };
+  await done(device.restart());
+  await until(() => refused > 0);
+  device.disk.commit = commit;
+  await done(device.restart());
+  await until(() => device.engine.status().bucket === "saved");
+  expect((await manifestOf(device)).line.map(({ from }) => from)).toEqual([1, 3]);
+});
+
+test("L-1: who has read only a part, and finds an older manifest, reads that one in the end", async () => {
+  const device = await startDevice(store, 0);
+  await fillSegment(device);
+  const small = device.engine.repo.create<Todos>({ items: ["in the older tail"] });
+  await publish(device, small);
+  const key = objectKey(testNamespace, a, manifestName);
+  const older = store.objects.get(key)!;
+  await fillSegment(device);
+  await device.engine.close();
+  let segments = 0;
+  store.fault = (method, of, phase) => {
+    if (method === "GET" && phase === "before" && of.includes(`${a}/seg/`)) segments++;
+    if (segments >= 2) throw new PresyncError("unreachable", "no network");
+  };
+  const reader = await startDevice(store, 1, { peers: [active(a)] });
+  await until(() => segments >= 2);
+  store.fault = () => undefined;
+  store.objects.set(key, { ...older, etag: '"older"' });
+  await until(() => hasRead(reader, small.documentId));
 });

@@ -307,6 +307,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     disk,
     records,
     frontier,
+    dirty,
     inbox,
     received(ids) {
       for (const id of ids) {

@@ -8,13 +8,15 @@ import type { Pack, PackedDocument } from "../../shared/codecs/pack.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { hasAll, withDocument } from "./chunks.ts";
+import type { DirtySet } from "./dirty-set.ts";
+import { holdMsMax } from "./dirty-set.ts";
 import type { Frontier } from "./frontier.ts";
 import type { Inbox } from "./inbox.ts";
 import { afterLook } from "./missing.ts";
-import { movesOf } from "./packing.ts";
+import { movesOf, unpackDocumentId } from "./packing.ts";
 import type { PeerRecords } from "./peer-records.ts";
 import type { Cursor, Reading } from "./reader.ts";
-import { isUnreadable, readReplica, startCursor } from "./reader.ts";
+import { isUnreadable, readReplica, readUpTo, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -38,6 +40,7 @@ export interface PeerReaderParts {
   readonly disk: ReplicaDisk;
   readonly records: PeerRecords;
   readonly frontier: Frontier;
+  readonly dirty: DirtySet;
   readonly inbox: Inbox;
   /** Documents have something new in the inbox. */
   readonly received: (ids: readonly DocumentId[]) => void;
@@ -57,12 +60,14 @@ export interface PeerReaderParts {
 }
 
 export function createPeerReader(parts: PeerReaderParts): PeerReader {
-  const { world, disk, records, frontier, inbox } = parts;
+  const { world, disk, records, frontier, dirty, inbox } = parts;
   const { clock, tools } = world;
 
   /** To be read from the start. */
   const anew = new Set<ReplicaId>();
   const arrived = new Set<DocumentId>();
+  /** What lay where a manifest names another segment: once is enough, as long as the document is where it was brought. */
+  const salvaged = new Set<string>();
 
   const take = (replica: ReplicaId, source: string, pack: Pack, cursor: Cursor): Promise<void> =>
     frontier.exclusive(async () => {
@@ -80,14 +85,22 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       for (const id of inbox.accept(batch)) arrived.add(id);
     });
 
-  /**
-   * Into the inbox and nowhere else: what the frontier does not know to be in the bucket is published by whoever has it
-   * in a document.
-   */
+  /** Into the inbox and nowhere else. */
   const takeAside = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
     const batch = inbox.toWrite(replica, source, pack);
     await disk.commit(batch);
     for (const id of inbox.accept(batch)) arrived.add(id);
+  };
+
+  /** No manifest names it, so nobody may rely on it: it is published, unless its owner or another reader does so first. */
+  const salvage = async (replica: ReplicaId, source: string, pack: Pack): Promise<void> => {
+    const name = `${replica}/${source}`;
+    if (salvaged.has(name)) return;
+    await takeAside(replica, source, pack);
+    const ids = pack.documents.map(({ documentId }) => unpackDocumentId(documentId));
+    // Marked once it is in the inbox: who looks before that finds nothing to publish, and cleans the mark.
+    await dirty.markAll(ids, {}, clock.now() + world.random.uniform() * holdMsMax);
+    salvaged.add(name);
   };
 
   /** Applied only when all that there is has come: half of a document's history is an old version of it. */
@@ -110,7 +123,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
 
   const missed = async (replica: ReplicaId): Promise<void> => {
     const record = records.get(replica);
-    if (record.cursor.generation === 0) return;
+    if (readUpTo(record.cursor) === 0) return;
     const { since, isLost } = afterLook(record.missingSince, "missing", clock.now());
     if (since !== record.missingSince)
       await records.save(replica, { ...record, missingSince: since });
@@ -142,7 +155,7 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
       ({ replica: id, generation }) =>
         id !== own &&
         !record.adopted.some((other) => other.replica === id && other.generation === generation) &&
-        records.get(id).cursor.generation > generation &&
+        readUpTo(records.get(id).cursor) > generation &&
         !records.isAdopted(id),
     );
     for (const { replica: id } of outrun) {
@@ -165,13 +178,22 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
     async read(bucket, replica, knownEtag) {
       const { cursor: before } = records.get(replica);
       const isAnew = anew.delete(replica);
-      const cursor = isAnew ? startCursor : before;
+      if (isAnew) salvaged.clear();
+      // What was read says no less of whose line it was.
+      const cursor = isAnew ? { ...startCursor, newest: before.newest } : before;
       const keep = (pack: Pack, next: Cursor, source: string): Promise<void> =>
         take(replica, source, pack, next);
       const etag = cursor.generation === 0 ? undefined : knownEtag;
-      const salvage = (pack: Pack, source: string): Promise<void> =>
-        takeAside(replica, source, pack);
-      const reading = { tools, bucket, replica, cursor, knownEtag: etag, take: keep, salvage };
+      const reading: Reading = {
+        tools,
+        bucket,
+        replica,
+        cursor,
+        knownEtag: etag,
+        take: keep,
+        forked: () => parts.lost(replica),
+        salvage: (pack, source) => salvage(replica, source, pack),
+      };
       const result = await readReplica(reading)
         .catch(async (error: unknown) => {
           if (isAnew) anew.add(replica);
@@ -181,14 +203,14 @@ export function createPeerReader(parts: PeerReaderParts): PeerReader {
         })
         .finally(handOver);
       if (result.kind === "absent" || result.kind === "older") {
+        if (isAnew) anew.add(replica);
         await missed(replica);
         return { etag: undefined, isPresent: result.kind === "older", isChanged: false };
       }
       await found(replica);
       if (result.kind === "unchanged")
         return { etag: result.etag, isPresent: true, isChanged: false };
-      const { manifest, missing, isOtherLine } = result;
-      if (isOtherLine) await parts.lost(replica);
+      const { manifest, missing } = result;
       await remember(bucket, replica, manifest, missing?.generation ?? null);
       parts.heard(replica, manifest);
       if (missing !== null) throw missing.problem;

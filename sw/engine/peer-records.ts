@@ -2,7 +2,7 @@
 import type { ReplicaAt } from "../../shared/codecs/manifest.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { Cursor } from "./reader.ts";
-import { startCursor } from "./reader.ts";
+import { readUpTo, startCursor } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 
 export const cursorPrefix = "cursor/";
@@ -55,10 +55,15 @@ export interface PeerRecords {
   save(replica: ReplicaId, record: PeerRecord): Promise<void>;
 }
 
+/** An earlier build may have known less. */
+function withDefaults(record: PeerRecord): PeerRecord {
+  return { ...unknownPeer, ...record, cursor: { ...startCursor, ...record.cursor } };
+}
+
 export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
   const records = new Map<ReplicaId, PeerRecord>();
   for (const [key, value] of await disk.list(cursorPrefix))
-    records.set(key.slice(cursorPrefix.length) as ReplicaId, value as PeerRecord);
+    records.set(key.slice(cursorPrefix.length) as ReplicaId, withDefaults(value as PeerRecord));
   const get = (replica: ReplicaId): PeerRecord => records.get(replica) ?? unknownPeer;
   const toPut = (replica: ReplicaId, record: PeerRecord): Record<string, unknown> => ({
     [cursorPrefix + replica]: record,
@@ -72,7 +77,7 @@ export async function openPeerRecords(disk: ReplicaDisk): Promise<PeerRecords> {
         unreadable === null ? [] : [{ replica, generation: unreadable }],
       ),
     isAdopted: (replica) => {
-      const { generation } = get(replica).cursor;
+      const generation = readUpTo(get(replica).cursor);
       return [...records.values()].some(({ adopted }) =>
         adopted.some((other) => other.replica === replica && other.generation >= generation),
       );

@@ -23,8 +23,9 @@ import type { Documents } from "./documents.ts";
 import type { Frontier } from "./frontier.ts";
 import { joinPacks, reencodeOpen } from "./joining.ts";
 import { movesOf, packBytes } from "./packing.ts";
+import { writerOf } from "./line.ts";
 import type { OpenedManifest } from "./reader.ts";
-import { isUnreadable, openManifest, writerOf } from "./reader.ts";
+import { isUnreadable, openManifest } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { Marks, ReplicaWriter } from "./replica-writer.ts";
 import { withSlots } from "./replica-writer.ts";
@@ -237,10 +238,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   return {
     get outstanding() {
       return (
-        collector.outstanding > 0 ||
-        writer.journal !== null ||
-        forced ||
-        writer.stored.lost.length > 0
+        collector.outstanding || writer.journal !== null || forced || writer.stored.lost.length > 0
       );
     },
     get nextAt() {

@@ -12,9 +12,11 @@ import type { Pack } from "../../shared/codecs/pack.ts";
 import { decodeSegment } from "../../shared/codecs/segment.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { PresyncError } from "../../shared/errors.ts";
-import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import { bytesToHex } from "../../shared/hex.ts";
 import { manifestName, objectKey, segmentName } from "../../shared/keys.ts";
+import { isOfOtherLine, writerOf } from "./line.ts";
+import type { Written } from "./line.ts";
 import { coverOf } from "./slots.ts";
 import type { Bucket, World } from "./world.ts";
 
@@ -28,32 +30,16 @@ export interface Cursor {
   readonly publication: number;
   /** Milliseconds since 1970, by the writer's logical clock. */
   readonly changedAt: number;
-  /** Who wrote the newest manifest that was read. */
-  readonly writer: Writer | null;
+  /** The newest manifest of which anything was taken; not always was all of it there. */
+  readonly newest: Written | null;
 }
 
-/** One incarnation of a replica. */
-export interface Writer {
-  readonly incarnation: number;
-  /** Hexadecimal. */
-  readonly nonce: string;
+/** The generation of the newest manifest of which anything was taken; 0 where nothing was. */
+export function readUpTo({ generation, newest }: Cursor): number {
+  return Math.max(generation, newest?.generation ?? 0);
 }
 
-export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, writer: null };
-
-export function writerOf({ incarnation, nonce }: Manifest): Writer {
-  return { incarnation, nonce: bytesToHex(nonce) };
-}
-
-/**
- * Whether a manifest is from another line of incarnations than the one that was read: two devices have written under
- * one id. What they published under the same numbers differs.
- */
-function isFromOtherLine(known: Writer | null, found: Writer): boolean {
-  if (known === null) return false;
-  if (found.incarnation === known.incarnation) return found.nonce !== known.nonce;
-  return found.incarnation < known.incarnation;
-}
+export const startCursor: Cursor = { generation: 0, publication: 0, changedAt: 0, newest: null };
 
 export interface OpenedManifest {
   readonly generation: number;
@@ -73,8 +59,6 @@ export type ReadResult =
       readonly etag: string | undefined;
       /** Some segments are gone or damaged: the cursor stays before them, and the rest is there all the same. */
       readonly missing: Missing | null;
-      /** Two devices have written under this id: what was read of it before may be there no more. */
-      readonly isOtherLine: boolean;
     };
 
 /** The first segment that could not be had, and why. */
@@ -95,6 +79,11 @@ export interface Reading {
    */
   readonly take: (pack: Pack, cursor: Cursor, source: string) => Promise<void>;
   /**
+   * Two devices have written under this id: what was read of it before may be there no more. Called before anything is
+   * taken of the other line, because that moves the cursor.
+   */
+  readonly forked?: (() => Promise<void>) | undefined;
+  /**
    * Keeps the pack of a segment that lies where the manifest names another one, and nothing else: an old manifest came
    * back, and whoever wrote both may never mend it.
    */
@@ -104,7 +93,6 @@ export interface Reading {
 export async function readReplica(reading: Reading): Promise<ReadResult> {
   const { tools, bucket, replica, knownEtag } = reading;
   let { cursor } = reading;
-  let isOtherLine = false;
   for (let attempt = 0; ; attempt++) {
     const reload = attempt > 0;
     const fetched = await bucket.get(replica, manifestName, reload ? { reload } : { knownEtag });
@@ -112,26 +100,26 @@ export async function readReplica(reading: Reading): Promise<ReadResult> {
     if (fetched === "unchanged") return { kind: "unchanged", etag: knownEtag };
     const { etag } = fetched;
     const { generation, manifest } = await openManifest({ tools }, bucket, replica, fetched.bytes);
-    if (generation < cursor.generation) return { kind: "older" };
-    const writer = writerOf(manifest);
-    if (isFromOtherLine(cursor.writer, writer)) {
+    if (generation < readUpTo(cursor)) return { kind: "older" };
+    if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest)) {
+      await reading.forked?.();
       cursor = startCursor;
-      isOtherLine = true;
     }
     if (generation === cursor.generation) return { kind: "unchanged", etag };
     const isLastAttempt = attempt + 1 === attemptsMax;
     const salvage = isLastAttempt ? reading.salvage : undefined;
-    const gap = await readGap({ ...reading, cursor, salvage }, manifest, writer, reload);
+    const newest = { generation, writer: writerOf(manifest) };
+    const from = { ...cursor, newest };
+    const gap = await readGap({ ...reading, cursor: from, salvage }, manifest, reload);
     ({ cursor } = gap);
     const { missing } = gap;
     if (missing !== null && !isLastAttempt) continue;
-    const changedAt = manifest.time.wallMs;
     if (missing === null) {
       const publication = Math.max(manifest.tail.last, cursor.publication);
-      cursor = { generation, publication, changedAt, writer };
+      cursor = { generation, publication, changedAt: manifest.time.wallMs, newest };
     }
-    await reading.take(gap.tail, cursor, writer.nonce);
-    return { kind: "news", cursor, manifest, etag, missing, isOtherLine };
+    await reading.take(gap.tail, cursor, newest.writer.nonce);
+    return { kind: "news", cursor, manifest, etag, missing };
   }
 }
 
@@ -159,8 +147,7 @@ interface Gap {
 /** Hands over the segments that lie between the cursor and the tail, as far as they can be had. */
 async function readGap(
   { tools, bucket, replica, cursor: start, take, salvage }: Reading,
-  { slots, tail }: Manifest,
-  { nonce }: Writer,
+  { slots, tail, nonce }: Manifest,
   reload: boolean,
 ): Promise<Gap> {
   const unusable = new Set<number>();
@@ -179,7 +166,7 @@ async function readGap(
     const found = await readSegment(tools, bucket, replica, range, { reload });
     if (found.problem === null) {
       if (missing === null) cursor = { ...cursor, publication: range.last };
-      await take(found.pack, cursor, nonce);
+      await take(found.pack, cursor, bytesToHex(nonce));
       next = range.last + 1;
       continue;
     }

@@ -3,7 +3,7 @@
  * one write that may be under way. Both change in single transactions, so a kill at any moment leaves either
  * the state before or the state after.
  */
-import type { Manifest, ReplicaAt, SlotRange } from "../../shared/codecs/manifest.ts";
+import type { Manifest, ReplicaAt, SlotRange, Stretch } from "../../shared/codecs/manifest.ts";
 import { decodeManifest } from "../../shared/codecs/manifest.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { LogicalTime } from "../../shared/hlc.ts";
@@ -39,6 +39,8 @@ export interface StoredState {
   readonly adopted: readonly ReplicaAt[];
   /** The one that is being taken over, and up to which of its publications that was done. */
   readonly adopting: { readonly replica: ReplicaId; readonly publication: number } | null;
+  /** Which incarnations have written manifests, the newest last: as the next one will say. */
+  readonly line: readonly Stretch[];
 }
 
 /** A write whose bytes are fixed: it is repeated until it is answered, before anything else is written. */
@@ -68,6 +70,7 @@ const initialState: StoredState = {
   auditDue: false,
   adopted: [],
   adopting: null,
+  line: [],
 };
 
 export interface ReplicaState {

@@ -19,6 +19,7 @@ import { merge, tick } from "../../shared/hlc.ts";
 import { manifestName, segmentName } from "../../shared/keys.ts";
 import type { DirtySet } from "./dirty-set.ts";
 import type { Frontier, FrontierMove } from "./frontier.ts";
+import { continueLine } from "./line.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { JournalEntry, StoredState } from "./replica-state.ts";
 import { journalKey, readReplicaState, stateKey } from "./replica-state.ts";
@@ -99,9 +100,10 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     journal = entry;
   };
 
-  const begin = async (entry: JournalEntry): Promise<void> => {
+  const begin = async (entry: JournalEntry, change: Partial<StoredState> = {}): Promise<void> => {
     const issued: StoredState = {
       ...stored,
+      ...change,
       issued: Math.max(stored.issued, entry.generation),
       quarantine: openQuarantine(stored.quarantine, clock.now()),
     };
@@ -208,10 +210,13 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
       const time = tick(stored.time, clock.now());
       const { incarnation } = disk;
       const { replica } = bucket;
-      const body = encodeManifest({ replica, incarnation, nonce: parts.nonce, time, ...content });
+      const { nonce } = parts;
+      const line = continueLine(stored.line, manifest, stored.acknowledged + 1, nonce);
+      const own = { replica, incarnation, nonce, time, line };
+      const body = encodeManifest({ ...own, ...content });
       const bytes = await sealEnvelope({ kind: "manifest", generation, body }, tools);
       stored = { ...stored, time };
-      await begin({
+      const entry: JournalEntry = {
         name: manifestName,
         generation,
         bytes,
@@ -219,7 +224,8 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
         moves,
         outcome,
         doubtful: false,
-      });
+      };
+      await begin(entry, { line });
       await finish(bucket, settled, marks);
     },
     hear(time) {

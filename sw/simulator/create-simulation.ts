@@ -6,8 +6,9 @@ import { createContents } from "./contents.ts";
 import type { Context } from "./context.ts";
 import { createBucketWatch } from "./bucket-watch.ts";
 import type { Device } from "./device.ts";
+import { cutPower } from "./device.ts";
 import { mergeSignedOut } from "./merge-signed-out.ts";
-import { inspectStored } from "./exposure.ts";
+import { inspectStored, loseDisk } from "./exposure.ts";
 import { askSigner } from "./grant-keeper-model.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { startIncarnation } from "./incarnation.ts";
@@ -146,13 +147,7 @@ export function createSimulation(
     stop(device, how) {
       const lives = [...device.running.map(({ life }) => life), ...device.starting];
       for (const life of lives) end(device, life, "some");
-      if (how === "power lost")
-        for (const { disk, storage } of [device.user, device.signedOut])
-          for (const map of [disk, storage]) {
-            const count = context.random.int(map.unsafe + 1);
-            if (count > 0) counters.count("cut a disk's last transactions");
-            map.cut(count);
-          }
+      if (how === "power lost") loseDisk(sim, device, () => cutPower(context, device));
       inspectStored(sim, device);
     },
     toldUnavailable(incarnation, document) {

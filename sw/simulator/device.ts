@@ -121,3 +121,13 @@ export function evict(device: Device): void {
     isClaimed: false,
   });
 }
+
+/** What the disks have answered is there; of what they were doing some of the last is not. */
+export function cutPower({ random, counters }: Context, device: Device): void {
+  for (const { disk, storage } of [device.user, device.signedOut])
+    for (const map of [disk, storage]) {
+      const count = random.int(map.unsafe + 1);
+      if (count > 0) counters.count("cut a disk's last transactions");
+      map.cut(count);
+    }
+}

@@ -2,8 +2,9 @@
  * What must be there, and what may be lost. An edit that was stored on a device must be on its disk whenever it is
  * looked at. An edit that the bucket acknowledged may be lost only in one way: the copy in the bucket was taken away by
  * what the protocol cannot prevent (the store's owner deleted or rolled it back; a clone that had not looked yet wrote
- * over it; a late PUT of an older manifest landed), and before anybody put it back every device that held it was lost
- * as well. Such an edit is exposed by the first, and excused by the second.
+ * over it; a late PUT of an older manifest landed), and before anybody put it back every device that held it then was
+ * lost as well, or its disk. Such an edit is exposed by the first, and excused by the second: what an engine itself throws
+ * away is not.
  */
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { Changes } from "./contents.ts";
@@ -59,37 +60,84 @@ export function prefixChanges(sim: Simulation, replica: ReplicaId): Changes {
   return found;
 }
 
+interface Exposure {
+  readonly cause: string;
+  /** Who has had it since then, but for those who lost it with their disk. */
+  readonly holders: Set<Device>;
+}
+
 /** Edits that were in the bucket and have been taken away, until they are there again. */
-const exposed = new WeakMap<Edit, string>();
+const exposed = new WeakMap<Edit, Exposure>();
+
+/** What each device that is not gone has: stored, or waiting in its inbox. */
+function holdings(sim: Simulation): Map<Device, Changes> {
+  const found = new Map<Device, Changes>();
+  for (const device of sim.devices) {
+    if (device.isGone) continue;
+    const held: Changes = new Map();
+    for (const { storage, disk } of [device.user, device.signedOut]) {
+      sim.contents.ofStorage(storage.values, held);
+      sim.contents.ofInbox(disk.values, held);
+    }
+    found.set(device, held);
+  }
+  return found;
+}
+
+function holdersOf({ document, hash }: Edit, held: ReadonlyMap<Device, Changes>): Device[] {
+  return [...held].flatMap(([device, changes]) =>
+    changes.get(document)?.has(hash) === true ? [device] : [],
+  );
+}
+
+function exposeEdit(edit: Edit, cause: string, held: ReadonlyMap<Device, Changes>): void {
+  const holders = new Set([...(exposed.get(edit)?.holders ?? []), ...holdersOf(edit, held)]);
+  exposed.set(edit, { cause, holders });
+}
+
+/** A device loses its disk, or what came to it last: for what it had until then, it answers no longer. */
+export function loseDisk(sim: Simulation, device: Device, lose: () => void): void {
+  const { edits } = sim.context.observed;
+  if (!edits.some((edit) => exposed.has(edit))) return lose();
+  const before = holdings(sim);
+  reckon(sim, bucketChanges(sim), before);
+  lose();
+  const after = holdings(sim);
+  for (const edit of edits)
+    if (holdersOf(edit, before).includes(device) && !holdersOf(edit, after).includes(device))
+      exposed.get(edit)?.holders.delete(device);
+  reckon(sim, bucketChanges(sim), after);
+}
 
 /** Something below a prefix was taken away: what was only there is exposed. */
 export function expose(sim: Simulation, before: Changes, cause: string): void {
   const after = bucketChanges(sim);
+  const held = holdings(sim);
   for (const edit of sim.context.observed.edits) {
     const { document, hash } = edit;
     if (after.get(document)?.has(hash) === true) exposed.delete(edit);
-    else if (before.get(document)?.has(hash) === true) exposed.set(edit, cause);
+    else if (before.get(document)?.has(hash) === true) exposeEdit(edit, cause, held);
   }
-  reckon(sim, after);
+  reckon(sim, after, held);
 }
 
 /** A device, or what the bucket had, was lost: what nobody has any more is excused, if it was exposed before. */
-export function reckon(sim: Simulation, bucket: Changes = bucketChanges(sim)): void {
-  const held: Changes = new Map();
+export function reckon(
+  sim: Simulation,
+  bucket: Changes = bucketChanges(sim),
+  held: ReadonlyMap<Device, Changes> = holdings(sim),
+): void {
   const applied: Changes = new Map();
-  for (const device of sim.devices) {
-    if (device.isGone) continue;
-    for (const { storage, disk } of [device.user, device.signedOut]) {
+  for (const device of held.keys())
+    for (const { storage } of [device.user, device.signedOut])
       sim.contents.ofStorage(storage.values, applied);
-      sim.contents.ofStorage(storage.values, held);
-      sim.contents.ofInbox(disk.values, held);
-    }
-  }
   for (const edit of sim.context.observed.edits) {
     const { document, hash } = edit;
     if (bucket.get(document)?.has(hash) === true) exposed.delete(edit);
-    const cause = exposed.get(edit);
-    if (cause !== undefined && held.get(document)?.has(hash) !== true) edit.excused ??= cause;
+    const exposure = exposed.get(edit);
+    if (exposure === undefined) continue;
+    for (const device of holdersOf(edit, held)) exposure.holders.add(device);
+    if ([...exposure.holders].every(({ isGone }) => isGone)) edit.excused ??= exposure.cause;
   }
   excuseHeirs(sim.context.observed.edits, applied);
 }
@@ -136,7 +184,7 @@ export function checkAcknowledged(sim: Simulation, edit: Edit): void {
   const writers = writes.filter(({ replica }) => replica === edit.inBucketBy);
   // Of two clones that write at once, each may write over what the other is about to name.
   if (new Set(writers.map(({ device }) => device)).size > 1) {
-    exposed.set(edit, "clones wrote at once");
+    exposeEdit(edit, "clones wrote at once", holdings(sim));
     return;
   }
   sim.context.observed.premature.push(`${hash} of ${document}, said ${life}`);

@@ -34,6 +34,7 @@ export function nonsenseManifest(
     adopted: [],
     wants: [],
     unreadable: [],
+    line: [],
     tail: { first: 5, last: 6, documents: nonsense },
   });
   return seal(body, 1 + random.int(1_000));

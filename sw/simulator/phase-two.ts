@@ -73,10 +73,15 @@ async function untilAtRest(sim: Simulation, live: readonly Device[], end: number
     const next = scheduler.now + visitMs;
     while (scheduler.now < next) {
       await scheduler.runUntil(scheduler.now + lookMs);
-      if (unrestOf(sim, live, false).length === 0) return;
+      if (unrestOf(sim, live, false).length === 0 && isWhole(sim)) return;
     }
-    if (unrestOf(sim, live, true).length === 0) return;
+    if (unrestOf(sim, live, true).length === 0 && isWhole(sim)) return;
   }
+}
+
+/** An hour may pass until an owner who does not react to complaints is given up, and others publish what it had. */
+function isWhole(sim: Simulation): boolean {
+  return !capabilities.lostSources || exposedDocuments(sim).size === 0;
 }
 
 function visit(sim: Simulation, device: Device): void {

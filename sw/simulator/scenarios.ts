@@ -10,6 +10,7 @@ import type { SeededRandom } from "./random.ts";
 import type { RunResult } from "./run.ts";
 import { run } from "./run.ts";
 import { betweenNeighbours } from "./scenarios/between-neighbours.ts";
+import { cloneWhileWriting } from "./scenarios/clone-while-writing.ts";
 import { complainedOf } from "./scenarios/complained-of.ts";
 import { deletedPrefix } from "./scenarios/deleted-prefix.ts";
 import { emptiedInbox } from "./scenarios/emptied-inbox.ts";
@@ -24,7 +25,7 @@ import { lostStorage } from "./scenarios/lost-storage.ts";
 import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
-import { fledId, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
+import { fledId, hiddenFork, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
 import { unseenClone } from "./scenarios/unseen-clone.ts";
 import { wantedChange } from "./scenarios/wanted-change.ts";
 import type { Simulation } from "./simulation.ts";
@@ -51,6 +52,7 @@ export const scenarios: readonly Scenario[] = [
   reusedSlot,
   fledId,
   otherLine,
+  hiddenFork,
   writtenOver,
   incompleteReplacement,
   deletedPrefix,
@@ -59,6 +61,7 @@ export const scenarios: readonly Scenario[] = [
   emptiedInbox,
   complainedOf,
   unseenClone,
+  cloneWhileWriting,
 ];
 
 /** Null where there is no such scenario; they are numbered from 1. */

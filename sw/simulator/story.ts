@@ -7,7 +7,7 @@ import { createDevice, evict } from "./device.ts";
 import { createDeviceClock } from "./device-clock.ts";
 import type { EditKind } from "./edits.ts";
 import { createDocument, editKinds } from "./edits.ts";
-import { reckon } from "./exposure.ts";
+import { loseDisk, reckon } from "./exposure.ts";
 import type { SeededRandom } from "./random.ts";
 import type { Simulation } from "./simulation.ts";
 import { tamper } from "./tampering.ts";
@@ -164,9 +164,8 @@ export function createStory(sim: Simulation, random: SeededRandom): Story {
     if (faults.hits("power lost")) sim.stop(other, "power lost");
     if (live().length > 1 && faults.hits("disk evicted")) {
       sim.stop(other, "killed");
-      evict(other);
+      loseDisk(sim, other, () => evict(other));
       other.registry.isSignedIn = true;
-      reckon(sim);
     }
     if (
       live().length < devicesMax &&

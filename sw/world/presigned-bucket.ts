@@ -13,6 +13,7 @@ import { objectContentType, revealSignedUrl } from "../../shared/grants.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
 import type { Bucket, Clock } from "../engine/world.ts";
+import type { CorrectedClock } from "./corrected-clock.ts";
 
 /** A refused request may carry no CORS headers and so be unreadable: near expiry that is what it means. */
 const nearExpiryMs = 60_000;
@@ -50,7 +51,7 @@ const unwatched: GrantWatch = { isRevoked: () => false, missed: () => Promise.re
 
 export function createPresignedBucket(
   grant: Grant,
-  clock: Clock,
+  clock: Clock & Partial<Pick<CorrectedClock, "heard">>,
   watch: GrantWatch = unwatched,
 ): Bucket {
   const { namespace, replica, layout } = grant;
@@ -69,6 +70,7 @@ export function createPresignedBucket(
     const url = revealSignedUrl(grant, method, of, name);
     if (url === undefined) throw new PresyncError("denied", "no grant for this object", { key });
     let response: Response;
+    const askedAt = clock.now();
     const limit = new TimeLimit(answerMsMax + bodyBytes / bytesPerMsMin);
     try {
       const { signal } = limit;
@@ -84,6 +86,7 @@ export function createPresignedBucket(
         ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
         : new PresyncError("unreachable", "the store did not answer", { key });
     }
+    clock.heard?.(Date.parse(response.headers.get("date") ?? ""), askedAt);
     if (response.ok || (method === "get" && response.status === 404)) return { response, limit };
     limit.end();
     await response.body?.cancel();

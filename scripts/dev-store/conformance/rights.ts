@@ -43,8 +43,16 @@ export function describeRights(bench: () => Bench): void {
       await admin.put(ofAdmin, "secret");
       // What every tenant has was written with the very key that signs the attacker's URL.
       await writer.put(ofWriter, "secret");
-      for (const source of [ofAdmin, ofWriter]) {
-        const copy = { "x-amz-copy-source": `/${bucket}/${source}` };
+      const sources = [ofAdmin, ofWriter].map((key) => `/${bucket}/${key}`);
+      for (const copy of [
+        ...sources.map((source) => ({ "x-amz-copy-source": source })),
+        ...sources.map((source) => ({ "x-amz-copy-source": `${source}?versionId=null` })),
+        ...sources.map((source) => ({ "x-amz-copy-source": encodeURIComponent(source) })),
+        ...sources.map((source) => ({
+          "x-amz-copy-source": source,
+          "x-amz-copy-source-range": "bytes=0-5",
+        })),
+      ]) {
         const unsigned = freshKey("alice");
         const url = await writer.presign({ method: "PUT", key: unsigned });
         expect((await send(url, { method: "PUT", headers: copy, body: "" })).status).toBe(403);

@@ -69,6 +69,7 @@ function manifest(slots: readonly SlotRange[]): Manifest {
     adopted: [],
     wants: [],
     unreadable: [],
+    line: [],
     tail: { first: 1, last: 0, documents: [] },
   };
 }

@@ -54,10 +54,19 @@ export const healingMutants: readonly Mutant[] = [
   {
     name: "other line of incarnations not noticed",
     file: `${engine}/reader.ts`,
-    find: "if (isFromOtherLine(cursor.writer, writer)) {",
-    replace: "if (isFromOtherLine(null, writer)) {",
+    find: "if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest)) {",
+    replace:
+      "if (cursor.newest !== null && isOfOtherLine(cursor.newest, manifest) && generation < 0) {",
     why: "O-5: two who write under one id are noticed by who reads both",
     caughtBy: { scenarios: ["other line"] },
+  },
+  {
+    name: "line of a manifest not looked at",
+    file: `${engine}/line.ts`,
+    find: "if (stretch !== undefined)",
+    replace: "if (stretch !== undefined && stretch.from < 0)",
+    why: "O-5: which of two lines is the later one, the count of starts does not tell",
+    caughtBy: { scenarios: ["hidden fork"] },
   },
   {
     name: "published documents left clean under a new id",

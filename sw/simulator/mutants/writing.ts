@@ -41,9 +41,8 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "hold never ends",
     file: `${engine}/dirty-set.ts`,
-    find: `if (heldUntil <= now || heldUntil > now + holdMsMax) ids.push(id);
-        else nextAt = Math.min(nextAt ?? heldUntil, heldUntil);`,
-    replace: "if (heldUntil === 0) ids.push(id);",
+    find: "if (!isDue(heldUntil, now)) nextAt = Math.min(nextAt ?? heldUntil, heldUntil);",
+    replace: "void heldUntil;",
     why: "L-3: what was revoked is published when its delay is over",
     caughtBy: { scenarios: ["replaced once"] },
   },
@@ -97,7 +96,7 @@ export const writingMutants: readonly Mutant[] = [
     find: 'if (verdict === "foreign") void onCloned();',
     replace: 'if (verdict === "foreign" && !flushes.isFlushing) void onCloned();',
     why: "O-4: who finds another's manifest under the own id flees, whatever is under way",
-    caughtBy: { seeds: [41698] },
+    caughtBy: { scenarios: ["clone while writing"] },
   },
   {
     name: "journal forgotten at restart",
