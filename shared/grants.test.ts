@@ -55,6 +55,14 @@ describe("reading a grant", () => {
     expect(grant).toEqual(sample());
   });
 
+  it("may have no PUTs at all, where the user is over a quota", () => {
+    const grant = parseGrant({ ...sample(), put: null });
+    expect(grant.put).toBeNull();
+    expect(revealSignedUrl(grant, "put", grant.replica, "manifest")).toBeUndefined();
+    expect(revealSignedUrl(grant, "get", grant.replica, "manifest")).toBeDefined();
+    expect(() => parseGrant({ ...sample(), get: null })).toThrow("a part missing");
+  });
+
   it("refuses another version as such", () => {
     expect(codeOf({ ...sample(), version: 2 })).toBe("unsupported-version");
     expect(codeOf({ ...sample(), version: "1" })).toBe("unsupported-version");

@@ -6,6 +6,7 @@ import type { Session } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
 
 const session = { token: "t" } as Session;
+const first = { isBegun: false, async begin() {} };
 
 function createParts(answer: (path: string, body?: object) => unknown): {
   readonly parts: AccountParts;
@@ -63,7 +64,7 @@ describe("an account", () => {
     const account = createAccount({ ...parts, client: null, sessions: null });
     for (const what of ["devices", "export"] as const)
       await expect(account.answer({ what })).rejects.toMatchObject({ code: "unauthenticated" });
-    await expect(account.deleteEverything("key:a")).rejects.toMatchObject({
+    await expect(account.deleteEverything("key:a", first)).rejects.toMatchObject({
       code: "unauthenticated",
     });
   });
@@ -71,7 +72,7 @@ describe("an account", () => {
   test("is deleted a part at a time, and not for ever", async () => {
     const answers = [false, true, false, true];
     const { parts, asked } = createParts(() => ({ done: answers.shift() }));
-    await createAccount(parts).deleteEverything("key:a");
+    await createAccount(parts).deleteEverything("key:a", first);
     const call = (finish: boolean): unknown => [
       "v1/everything/delete",
       { confirm: "key:a", finish },
@@ -79,9 +80,45 @@ describe("an account", () => {
     // The others have some seconds to notice; what they have written meanwhile goes as well.
     expect(asked).toEqual([call(false), call(false), 5000, call(true), call(true)]);
     const endless = createParts(() => ({ done: false }));
-    await expect(createAccount(endless.parts).deleteEverything("key:a")).rejects.toMatchObject({
+    await expect(
+      createAccount(endless.parts).deleteEverything("key:a", first),
+    ).rejects.toMatchObject({
       code: "retry",
     });
     expect(endless.asked).toHaveLength(100);
+  });
+
+  test("is deleted also where the worker ended before it heard of that", async () => {
+    const over = createParts(() => {
+      throw new PresyncError("unauthenticated", "over");
+    });
+    const account = createAccount(over.parts);
+    await account.deleteEverything("key:a", { ...first, isBegun: true });
+    // Where nobody was told to finish, a session that is over says nothing.
+    await expect(account.deleteEverything("key:a", first)).rejects.toMatchObject({
+      code: "unauthenticated",
+    });
+    const down = createParts(() => {
+      throw new PresyncError("unreachable", "down");
+    });
+    await expect(
+      createAccount(down.parts).deleteEverything("key:a", { ...first, isBegun: true }),
+    ).rejects.toMatchObject({ code: "unreachable" });
+  });
+
+  test("says that it finishes before it does", async () => {
+    const { parts, asked } = createParts(() => ({ done: true }));
+    await createAccount(parts).deleteEverything("key:a", {
+      isBegun: false,
+      async begin() {
+        asked.push("begin");
+      },
+    });
+    expect(asked.map((each) => (Array.isArray(each) ? (each[1] as object) : each))).toEqual([
+      { confirm: "key:a", finish: false },
+      5000,
+      "begin",
+      { confirm: "key:a", finish: true },
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import type {
   DeleteEverythingRequest,
   DevicesAnswer,
 } from "../shared/devices.ts";
-import { PresyncError } from "../shared/errors.ts";
+import { PresyncError, toErrorData } from "../shared/errors.ts";
 import type { AccountRequest } from "../shared/wire.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Disk } from "./engine/world.ts";
@@ -21,8 +21,16 @@ const noticedMs = 5_000;
 export interface Account {
   /** Never resolves to nothing. Throws `unauthenticated` where nobody is signed in, and what the service answers. */
   answer(request: AccountRequest): Promise<unknown>;
-  /** In the bucket and at the service. */
-  deleteEverything(confirm: string): Promise<void>;
+  /**
+   * In the bucket and at the service. `finishing` is called before the last step, which ends the session; where it was
+   * called before, by a worker that has ended since, a session that is over means that it is done.
+   */
+  deleteEverything(confirm: string, finishing: Finishing): Promise<void>;
+}
+
+export interface Finishing {
+  readonly isBegun: boolean;
+  begin(): Promise<void>;
 }
 
 export interface AccountParts {
@@ -61,10 +69,15 @@ export function createAccount(parts: AccountParts): Account {
       if (what !== "rename") void parts.renew();
       return answer ?? true;
     },
-    async deleteEverything(confirm) {
-      await deletePart({ confirm, finish: false });
-      await parts.pause(noticedMs);
-      await deletePart({ confirm, finish: true });
+    async deleteEverything(confirm, finishing) {
+      try {
+        await deletePart({ confirm, finish: false });
+        await parts.pause(noticedMs);
+        await finishing.begin();
+        await deletePart({ confirm, finish: true });
+      } catch (error) {
+        if (!finishing.isBegun || toErrorData(error).code !== "unauthenticated") throw error;
+      }
     },
   };
 }

@@ -88,7 +88,11 @@ function keep(user: Partial<UserRecord> = {}): GrantKeeper {
     },
     problems,
     changed() {},
-    retired: () => retirements++,
+    async retired() {
+      retirements++;
+      // As the session ends that is exchanged for another one.
+      keeper.close();
+    },
   });
 }
 

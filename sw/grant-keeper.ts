@@ -70,8 +70,8 @@ export interface GrantKeeperParts {
   readonly save: (grant: Grant | null) => Promise<void>;
   readonly problems: Problems;
   readonly changed: () => void;
-  /** The replica was retired, and the sign-in is good: get another id. */
-  readonly retired: () => void;
+  /** The replica was retired, and the sign-in is good: get another id. Resolves when there is one; never rejects. */
+  readonly retired: () => Promise<void>;
 }
 
 export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
@@ -176,7 +176,8 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       scheduleHalfLife();
     } catch (error) {
       if (endedBy(error)) return;
-      if (toErrorData(error).code === "retired") return parts.retired();
+      // It counts as renewing until it is done, or the browser would end the worker meanwhile.
+      if (toErrorData(error).code === "retired") await parts.retired();
       // While the grant is good, a service that is down is no problem at all.
       if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
         parts.problems.report(subject, error);

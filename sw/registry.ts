@@ -29,6 +29,8 @@ export interface UserRecord {
   readonly session: Session | null;
   /** What was signed in with, so that a call that is repeated is known: a public key, or a code that is used up. */
   readonly proof?: string;
+  /** Everything of the user is being deleted, and the service was told to finish; not if a grant has come since. */
+  readonly isEnding?: boolean;
   readonly grant: Grant | null;
   /** Kept after signing out, so that signing in again continues as the same replica. */
   readonly replica: ReplicaId | null;
@@ -43,6 +45,8 @@ export interface RegistryState {
   readonly users: Readonly<Record<UserId, UserRecord>>;
   /** Users whose databases are to be erased, and are as soon as that is possible. */
   readonly erasing: readonly UserId[];
+  /** The last one of whom everything was deleted from here, so that a call that is repeated is known. */
+  readonly deleted?: UserId;
   /** Newest first. */
   readonly begun?: readonly BegunSignIn[];
 }

@@ -88,7 +88,7 @@ export interface UserSessionParts {
   readonly user: UserRecord;
   readonly changed: () => void;
   /** This replica's id is no good any more: somebody else writes under it, or it was retired. */
-  readonly cloned: (user: UserId) => void;
+  readonly cloned: (user: UserId) => Promise<void>;
   /** A later incarnation of the worker has taken over. */
   readonly superseded: () => void;
 }
@@ -122,7 +122,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     changed,
     expired: () => keeper.refused(),
     newcomer: () => keeper.refresh(),
-    cloned: () => parts.cloned(user.id),
+    cloned: () => void parts.cloned(user.id),
     superseded: parts.superseded,
   });
   const queue = createStoreQueue(engine.documents, changed);
@@ -155,7 +155,9 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         const found = state.users[user.id];
         // Signed out in the meantime: the grant must not come back.
         if (found === undefined || found.session === null) return state;
-        return withUser(state, { ...found, grant, replica: grant?.replica ?? found.replica });
+        const { isEnding: _, ...rest } = found;
+        const kept = grant === null ? found : rest;
+        return withUser(state, { ...kept, grant, replica: grant?.replica ?? found.replica });
       });
     },
     changed,

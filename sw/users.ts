@@ -130,7 +130,11 @@ export function openUsers(parts: UsersParts): Users {
         isSuperseded = true;
         parts.background(leaveSuperseded(user.id));
       },
-      cloned: (id) => parts.background(insistOnNewReplica(id)),
+      cloned(id) {
+        const taken = insistOnNewReplica(id);
+        parts.background(taken);
+        return taken.catch(() => undefined);
+      },
     });
     if (!isSuperseded) return next;
     await next.close();
@@ -278,7 +282,10 @@ export function openUsers(parts: UsersParts): Users {
   };
 
   /** Returns who it was; null where nobody was signed in. */
-  const leave = async ({ forget, discardUnsaved }: SignOutOptions): Promise<UserRecord | null> => {
+  const leave = async (
+    { forget, discardUnsaved }: SignOutOptions,
+    more: Pick<RegistryState, "deleted"> = {},
+  ): Promise<UserRecord | null> => {
     const leaving = await openCurrent();
     const { id, namespace } = leaving.user;
     if (namespace === null) return null;
@@ -291,7 +298,7 @@ export function openUsers(parts: UsersParts): Users {
       const found = state.users[id];
       const rest =
         forget || found === undefined ? erasingUser(state, id) : withUser(state, signedOff(found));
-      return { ...withUser(rest, next), current: next.id };
+      return { ...withUser(rest, next), ...more, current: next.id };
     });
     if (forget) await erase();
     return former;
@@ -359,9 +366,22 @@ export function openUsers(parts: UsersParts): Users {
     deleteEverything: (confirm) =>
       exclusively(async () => {
         const present = await openCurrent();
-        await present.withoutBucket(() => present.account.deleteEverything(confirm));
+        const { id, namespace } = present.user;
+        const { users, deleted } = await registry.read();
+        // A tab asks again where the worker ended before it had answered.
+        if (namespace === null && deleted === confirm) return true as const;
+        const finishing = {
+          isBegun: users[id]?.isEnding === true,
+          async begin() {
+            await registry.change((state) => {
+              const found = state.users[id];
+              return found === undefined ? state : withUser(state, { ...found, isEnding: true });
+            });
+          },
+        };
+        await present.withoutBucket(() => present.account.deleteEverything(confirm, finishing));
         // Its session is over: there is nothing to revoke.
-        await leave({ forget: true, discardUnsaved: true });
+        await leave({ forget: true, discardUnsaved: true }, { deleted: id });
         return true as const;
       }),
     stash: (user, changes) =>
@@ -389,7 +409,7 @@ export function openUsers(parts: UsersParts): Users {
           user: signedOff(record),
           changed() {},
           superseded() {},
-          cloned() {},
+          async cloned() {},
         });
         try {
           await store(target);

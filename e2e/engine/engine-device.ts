@@ -136,7 +136,9 @@ export async function openEngineDevice(options: EngineDeviceOptions): Promise<En
       },
       problems: engine.problems,
       changed() {},
-      retired: () => void accidents.push("retired"),
+      async retired() {
+        accidents.push("retired");
+      },
     });
     use(engine, user.grant ?? first);
     running = { engine, keeper };
