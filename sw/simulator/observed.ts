@@ -159,6 +159,8 @@ export interface Observed {
     readonly bytes: number;
     /** What all documents together would take, saved by themselves. */
     readonly compacted: number;
+    /** A device that is there has this id: nobody else tidies up below it. */
+    readonly isOwned: boolean;
   }[];
 }
 

@@ -202,6 +202,7 @@ function observeBucket(sim: Simulation, live: readonly Device[]): void {
       objectsMax: 2 + signer.layout.levels * signer.layout.slotsPerLevel,
       bytes,
       compacted,
+      isOwned: live.some(({ registry }) => registry.grant?.replica === replica),
     });
   }
   for (const device of live) {

@@ -105,7 +105,9 @@ const violating: Record<string, () => Observed> = {
   I3: () => observed({ edits: [edit], holdings: [holding("d1", ["h1"]), holding("d2", [])] }),
   I4: () => observed({ trespasses: ["asked for what is not its own"] }),
   I5: () =>
-    observed({ prefixes: [{ replica, objects: 13, objectsMax: 12, bytes: 1, compacted: 1 }] }),
+    observed({
+      prefixes: [{ replica, objects: 13, objectsMax: 12, bytes: 1, compacted: 1, isOwned: true }],
+    }),
   "I6 generations": () =>
     observed({ writes: [write({ generation: 5 }), write({ generation: 5 })] }),
   "I6 repair": () =>

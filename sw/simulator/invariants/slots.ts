@@ -13,11 +13,11 @@ const bytesFree = 40_000;
 export const objectsAreBounded: Invariant = {
   name: "I5",
   judge: ({ prefixes }) =>
-    prefixes.flatMap(({ replica, objects, objectsMax, bytes, compacted }) => {
+    prefixes.flatMap(({ replica, objects, objectsMax, bytes, compacted, isOwned }) => {
       const bytesMax = bytesFree + bytesFactorMax * compacted;
       return [
         ...(objects > objectsMax ? [`${replica} has ${objects} objects of ${objectsMax}`] : []),
-        ...(bytes > bytesMax ? [`${replica} has ${bytes} bytes for ${compacted}`] : []),
+        ...(isOwned && bytes > bytesMax ? [`${replica} has ${bytes} bytes for ${compacted}`] : []),
       ];
     }),
 };
