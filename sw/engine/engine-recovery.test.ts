@@ -390,6 +390,27 @@ async function publishLast(device: TestDevice): Promise<DocumentId> {
   return handle.documentId;
 }
 
+interface Fork {
+  readonly reader: TestDevice;
+  readonly theirs: MemoryStore;
+  readonly clone: TestDevice;
+  readonly id: DocumentId;
+}
+
+/** The reader has read what the first of the two has published last; the clone has published nothing yet. */
+async function startFork(): Promise<Fork> {
+  const device = await startDevice(store, 0);
+  await fillSegment(device);
+  const reader = await startDevice(store, 1, { peers: [active(a)] });
+  await pass(minuteMs);
+  const theirs = new MemoryStore();
+  const clone = await cloneOf(device, theirs);
+  const id = await publishLast(device);
+  reader.engine.hint();
+  await until(() => hasRead(reader, id));
+  return { reader, theirs, clone, id };
+}
+
 async function expectPublishedByReader(id: DocumentId): Promise<void> {
   await pass(30 * minuteMs);
   const late = await startDevice(store, 2, { peers: [active(a), active(b)] });
@@ -399,15 +420,7 @@ async function expectPublishedByReader(id: DocumentId): Promise<void> {
 
 describe("O-5: what a clone writes over is published by who has read it", () => {
   test("also where the clone's first object is a segment", async () => {
-    const device = await startDevice(store, 0);
-    await fillSegment(device);
-    const reader = await startDevice(store, 1, { peers: [active(a)] });
-    await pass(minuteMs);
-    const theirs = new MemoryStore();
-    const clone = await cloneOf(device, theirs);
-    const id = await publishLast(device);
-    reader.engine.hint();
-    await until(() => hasRead(reader, id));
+    const { theirs, clone, id } = await startFork();
     await fillSegment(clone);
     await clone.engine.close();
     overwrite(theirs);
@@ -415,15 +428,7 @@ describe("O-5: what a clone writes over is published by who has read it", () => 
   });
 
   test("also where reading the clone breaks off", async () => {
-    const device = await startDevice(store, 0);
-    await fillSegment(device);
-    const reader = await startDevice(store, 1, { peers: [active(a)] });
-    await pass(minuteMs);
-    const theirs = new MemoryStore();
-    const clone = await cloneOf(device, theirs);
-    const id = await publishLast(device);
-    reader.engine.hint();
-    await until(() => hasRead(reader, id));
+    const { reader, theirs, clone, id } = await startFork();
     for (let n = 0; n < 3; n++) await fillSegment(clone);
     await clone.engine.close();
     overwrite(theirs);
