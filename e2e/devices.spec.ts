@@ -80,7 +80,9 @@ test("a device that is retired is told so, what it had stays, and its prefix goe
   await phone.add("after it was retired");
   await phone.saved("device");
 
-  // Within two minutes the laptop has taken over what it had published.
+  // Within two minutes the laptop has taken over what it had published: with grants of seconds, each of which makes it
+  // begin to wait anew, nobody could say when.
+  await stack.service.restart({ grantSeconds: 3600 });
   await expect
     .poll(() => remove(laptop, replica), { timeout: 200_000, intervals: [5_000] })
     .toBeNull();
