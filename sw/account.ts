@@ -18,6 +18,8 @@ const deletionsMax = 100;
 /** A device that somebody looks at misses the others' manifests within this, asks, and writes no more. */
 const noticedMs = 5_000;
 
+const deviceRequests: ReadonlySet<string> = new Set(["rename", "retire", "remove"]);
+
 export interface Account {
   /** Never resolves to nothing. Throws `unauthenticated` where nobody is signed in, and what the service answers. */
   answer(request: AccountRequest): Promise<unknown>;
@@ -65,6 +67,9 @@ export function createAccount(parts: AccountParts): Account {
       const { what } = request;
       if (what === "devices") return ((await ask(what)) as DevicesAnswer).devices;
       if (what === "export") return exportEverything({ ...parts, ask });
+      // It comes from a page: a path of its choosing could bring it a token.
+      if (!deviceRequests.has(what))
+        throw new PresyncError("invalid-argument", "nothing that can be asked of the service");
       const answer = await ask(`devices/${what}`, request);
       if (what !== "rename") void parts.renew();
       return answer ?? true;

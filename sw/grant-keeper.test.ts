@@ -24,7 +24,7 @@ const session: Session = {
 
 let now: number;
 let timers: { at: number; action: () => void }[];
-let answer: (request: GrantRequest) => Grant;
+let answer: (request: GrantRequest) => Grant | Promise<Grant>;
 let requests: GrantRequest[];
 let used: Grant[];
 let problems: Problems;
@@ -289,6 +289,37 @@ test("outages at the ends of many grants do not add up to a long pause", async (
     await pass(4_000);
     expect(keeper.auth).toBe("valid");
   }
+});
+
+test("nobody waits for longer than a grant is good for", async () => {
+  const short = (): Grant => ({ ...grant(now), expiresAt: now + 30_000 });
+  keeper.close();
+  keeper = keep({ grant: short() });
+  answer = () => {
+    throw new PresyncError("retry", "the service has no store");
+  };
+  keeper.refused();
+  await pass(10 * 60_000);
+  answer = short;
+  await pass(15_000);
+  expect(keeper.auth).toBe("valid");
+});
+
+test("who asks while a renewal is under way waits for that", async () => {
+  let release = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (release = resolve));
+  answer = async () => {
+    await answered;
+    return grant(now);
+  };
+  keeper.refused();
+  let isDone = false;
+  const renewed = keeper.renew().then(() => (isDone = true));
+  await settle();
+  expect(isDone).toBe(false);
+  release();
+  await renewed;
+  expect(used).toHaveLength(1);
 });
 
 test("a session is exchanged every day, although the grant needs no renewal yet", async () => {

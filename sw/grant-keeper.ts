@@ -81,7 +81,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   let isRefused = false;
   let sessionExpiresAt = user.session?.expiresAt ?? 0;
   let sessionEnd: "expired" | "revoked" | null = null;
-  let renewing = false;
+  let renewing: Promise<void> | null = null;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let closed = false;
   let cancelTimer: (() => void) | undefined;
@@ -109,6 +109,12 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     if (grant === null) return 0;
     const halfMs = (grant.expiresAt - grant.issuedAt) / 2;
     return grant.put === null ? Math.min(halfMs, quotaPauseMs) : halfMs;
+  };
+
+  /** Nobody waits for longer than a grant is good for: one of seconds is asked for within seconds. */
+  const nextPauseMs = (): number => {
+    const pauseMs = backoff.next(parts.random.uniform());
+    return grant === null ? pauseMs : Math.min(pauseMs, (grant.expiresAt - grant.issuedAt) / 2);
   };
 
   const scheduleHalfLife = (): void => {
@@ -150,10 +156,17 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     return true;
   };
 
-  /** Never rejects: what fails shows in `auth`, and is tried again. */
-  const renew = async (): Promise<void> => {
-    if (renewing || closed || client === null || sessions === null || user.session === null) return;
-    renewing = true;
+  /** Never rejects: what fails shows in `auth`, and is tried again. Who asks while one is under way waits for that. */
+  const renew = (): Promise<void> => {
+    renewing ??= attempt().finally(() => {
+      renewing = null;
+      parts.changed();
+    });
+    return renewing;
+  };
+
+  const attempt = async (): Promise<void> => {
+    if (closed || client === null || sessions === null || user.session === null) return;
     try {
       const { replica } = user;
       const using = await useSession(sessions);
@@ -181,10 +194,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       // While the grant is good, a service that is down is no problem at all.
       if (isRefused || !noAnswerCodes.has(toErrorData(error).code))
         parts.problems.report(subject, error);
-      schedule(backoff.next(parts.random.uniform()));
-    } finally {
-      renewing = false;
-      parts.changed();
+      schedule(nextPauseMs());
     }
   };
   const isClosed = (): boolean => closed;
@@ -194,7 +204,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
     scheduleExchange(user.session.receivedAt + user.session.refreshAfterMs - clock.now());
   return {
     get isRenewing() {
-      return renewing;
+      return renewing !== null;
     },
     get auth() {
       if (user.namespace === null) return "none";
@@ -214,7 +224,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
       // It was good for long: this is its end, and no store that refuses whatever it is given.
       if (sinceRenewalMs() > halfLifeMs()) backoff.reset();
       if (sinceRenewalMs() > intervalMs()) void renew();
-      else schedule(backoff.next(parts.random.uniform()));
+      else schedule(nextPauseMs());
     },
     renew,
     refresh() {

@@ -80,6 +80,9 @@ export function createServiceClient(service: string): ServiceClient {
       const refusal = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
       const { code, message } = refusal?.error ?? {};
       if (namedCodes.has(code)) throw new PresyncError(code as ErrorCode, String(message));
+      // A session is over when the service says so, and not something in front of it.
+      if (response.status === 401 && code !== "unauthenticated")
+        throw new PresyncError("unexpected-answer", "a 401 that is not the service's");
       throw new PresyncError(
         codesByStatus[response.status] ?? "unexpected-answer",
         `the service answered ${response.status}`,

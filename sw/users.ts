@@ -239,6 +239,8 @@ export function openUsers(parts: UsersParts): Users {
         proof,
         grant,
         replica: grant.replica,
+        // Said of the sign-in that was there before.
+        isEnding: false,
       };
       if (previous.id === id) return { ...withUser(found, user), current: id };
       if (previous.namespace !== null)
@@ -281,20 +283,23 @@ export function openUsers(parts: UsersParts): Users {
     throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
   };
 
-  /** Returns who it was; null where nobody was signed in. */
+  /** Returns who it was; null where nobody was signed in, or `expected` is not who is. */
   const leave = async (
     { forget, discardUnsaved }: SignOutOptions,
+    expected?: UserId,
     more: Pick<RegistryState, "deleted"> = {},
   ): Promise<UserRecord | null> => {
     const leaving = await openCurrent();
     const { id, namespace } = leaving.user;
-    if (namespace === null) return null;
+    if (namespace === null || (expected !== undefined && id !== expected)) return null;
     const former = currentUser(await registry.read());
     await settle(leaving);
     if (forget && !discardUnsaved && leaving.engine.status().pending.documents > 0)
       throw new PresyncError("unsaved", "some work is not in the store yet");
     const next = signedOutUser();
     await exchange((state) => {
+      // A later worker has taken over, and somebody else has signed in there.
+      if (state.current !== id) return state;
       const found = state.users[id];
       const rest =
         forget || found === undefined ? erasingUser(state, id) : withUser(state, signedOff(found));
@@ -370,6 +375,9 @@ export function openUsers(parts: UsersParts): Users {
         const { users, deleted } = await registry.read();
         // A tab asks again where the worker ended before it had answered.
         if (namespace === null && deleted === confirm) return true as const;
+        if (namespace === null) throw new PresyncError("unauthenticated", "nobody is signed in");
+        if (confirm !== namespace)
+          throw new PresyncError("invalid-argument", "confirm is not this user's namespace");
         const finishing = {
           isBegun: users[id]?.isEnding === true,
           async begin() {
@@ -381,7 +389,7 @@ export function openUsers(parts: UsersParts): Users {
         };
         await present.withoutBucket(() => present.account.deleteEverything(confirm, finishing));
         // Its session is over: there is nothing to revoke.
-        await leave({ forget: true, discardUnsaved: true }, { deleted: id });
+        await leave({ forget: true, discardUnsaved: true }, id, { deleted: id });
         return true as const;
       }),
     stash: (user, changes) =>

@@ -86,7 +86,8 @@ export function createPresignedBucket(
         ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
         : new PresyncError("unreachable", "the store did not answer", { key });
     }
-    clock.heard?.(Date.parse(response.headers.get("date") ?? ""), askedAt);
+    // What is read may come from a cache on the way, with the time it had then.
+    if (method === "put") clock.heard?.(Date.parse(response.headers.get("date") ?? ""), askedAt);
     if (response.ok || (method === "get" && response.status === 404)) return { response, limit };
     limit.end();
     await response.body?.cancel();
