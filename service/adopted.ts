@@ -1,6 +1,7 @@
 /**
  * Whether a retired replica's prefix may be deleted (A-4 of the protocol): only when the manifest of a living one lists
- * it as adopted at its present generation, or a later one. For that the service looks into manifests, and makes no use
+ * it as adopted at its present generation. A lower one does not do, nor does a higher one: then a late PUT has brought an
+ * old manifest back, or another line of it, which nobody has taken over. For that the service looks into manifests, and makes no use
  * of anything else in them; it is the only time it reads what users write.
  */
 import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
@@ -52,7 +53,7 @@ export function createAdoptions(store: StoreClient): Adoptions {
         const opened = await Promise.all(some.map((other) => read(namespace, other)));
         const isListed = opened.some((other) =>
           other?.manifest.adopted.some(
-            (adopted) => adopted.replica === replica && adopted.generation >= own.generation,
+            (adopted) => adopted.replica === replica && adopted.generation === own.generation,
           ),
         );
         if (isListed) return true;

@@ -254,7 +254,10 @@ describe("removing a device", () => {
     // An earlier state of it.
     await putManifest(world, laptop.grant, 2, [{ replica, generation: 4 }]);
     await refused();
-    await putManifest(world, laptop.grant, 3, [{ replica, generation: 5 }]);
+    // One that is not there: what is may be another line of it, which nobody has read.
+    await putManifest(world, laptop.grant, 3, [{ replica, generation: 6 }]);
+    await refused();
+    await putManifest(world, laptop.grant, 4, [{ replica, generation: 5 }]);
     expect((await remove(laptop, phone)).status).toBe(200);
     expect(keysOf(phone)).toEqual([]);
     expect(keysOf(laptop)).toHaveLength(1);
