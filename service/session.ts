@@ -47,6 +47,8 @@ export interface Sessions {
   revokeFamily(family: Family): Promise<void>;
   /** Ends all sign-ins of a user there have been, but for this one. */
   endOthers(kept: Family): Promise<void>;
+  /** Forgets which sign-ins there were, this one at last: at most so many objects; how many it were. */
+  forget(last: Family, deletesMax: number): Promise<number>;
   /** Ends them all. */
   end(namespace: Namespace): Promise<void>;
 }
@@ -126,6 +128,7 @@ export function createSessions(
     },
     revokeFamily,
     endOthers: (kept) => families.endOthers(kept),
+    forget: (last, deletesMax) => families.forget(last, deletesMax),
     end: (namespace) => families.end(namespace),
   };
 }
