@@ -12,12 +12,14 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import { manifestName, objectKey } from "../shared/keys.ts";
 import type { StoreClient } from "./store-client.ts";
+import { createTurns } from "./turns.ts";
 
 /** A manifest has a few kilobytes; one that cannot be merged for want of slots may have more. */
-const manifestBytesMax: number = 4 * 1024 * 1024;
-/** A small process looks at several at a time. */
-const unpackedBytesMax: number = 16 * 1024 * 1024;
-const readsAtOnce = 4;
+const manifestBytesMax: number = 1024 * 1024;
+const unpackedBytesMax: number = 4 * 1024 * 1024;
+
+/** Each waits for one manifest, some hundredths of a second: the last of them for a few seconds. */
+const waitingMax = 64;
 
 export interface Adoptions {
   /** Whether nothing of what the replica has published would be lost, as far as the bucket tells. */
@@ -29,6 +31,19 @@ export interface Adoptions {
 }
 
 export function createAdoptions(store: StoreClient): Adoptions {
+  /** However many are asked about, memory for one manifest will do: users could ask about hundreds at a time. */
+  const turns = createTurns(waitingMax);
+
+  const look = <T>(
+    namespace: Namespace,
+    replica: ReplicaId,
+    pick: (opened: Opened) => T,
+  ): Promise<T | null> =>
+    turns.take(async () => {
+      const opened = await read(namespace, replica);
+      return opened === null ? null : pick(opened);
+    });
+
   async function read(namespace: Namespace, replica: ReplicaId): Promise<Opened | null> {
     const key = objectKey(namespace, replica, manifestName);
     const bytes = await store.read(key, manifestBytesMax);
@@ -46,17 +61,15 @@ export function createAdoptions(store: StoreClient): Adoptions {
 
   return {
     async isAdopted(namespace, replica, living) {
-      const own = await read(namespace, replica);
-      if (own === null) return false;
-      for (let at = 0; at < living.length; at += readsAtOnce) {
-        const some = living.slice(at, at + readsAtOnce);
-        const opened = await Promise.all(some.map((other) => read(namespace, other)));
-        const isListed = opened.some((other) =>
-          other?.manifest.adopted.some(
-            (adopted) => adopted.replica === replica && adopted.generation === own.generation,
+      const present = await look(namespace, replica, ({ generation }) => generation);
+      if (present === null) return false;
+      for (const other of living) {
+        const isListed = await look(namespace, other, ({ manifest }) =>
+          manifest.adopted.some(
+            (adopted) => adopted.replica === replica && adopted.generation === present,
           ),
         );
-        if (isListed) return true;
+        if (isListed === true) return true;
       }
       return false;
     },
