@@ -104,6 +104,24 @@ describe("deleting everything", () => {
     expect(await refusalOf(deleteAll())).toBe("401 unauthenticated");
   });
 
+  it("ends no sign-in for a while only, where a clock is behind another one", async () => {
+    world.clock.ms += 60_000;
+    const before = await signIn(world.app, key);
+    await deleteAll();
+    mine = await signIn(world.app, key);
+    world.clock.ms -= 30_000;
+    await deleteAll(mine.namespace, false);
+    const calls = [before.session, mine.session].map((session) =>
+      askGrant(world.app, session, { kind: "browser" }),
+    );
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([401, 200]);
+    expect((await deleteAll()).status).toBe(200);
+    for (const { session } of [before, mine])
+      expect(await refusalOf(askGrant(world.app, session, { kind: "browser" }))).toBe(
+        "401 unauthenticated",
+      );
+  });
+
   it("lets the user sign in again, in the same second too, as somebody new to the bucket", async () => {
     const before = await getGrant(world.app, mine.session);
     await deleteAll();

@@ -62,6 +62,17 @@ export function createSessionFamilies(
   const record = (more: object = {}): string =>
     JSON.stringify({ version: recordVersion, at: config.now(), ...more });
 
+  async function ending(namespace: Namespace): Promise<Ending> {
+    const text = await store.get(endedKey(namespace));
+    return text === null ? { at: 0, kept: null } : readEnding(text);
+  }
+
+  /** The clocks of two instances differ, and one may be set back: what has ended once stays so. */
+  async function putEnding(namespace: Namespace, msMore: number, kept?: string): Promise<void> {
+    const at = Math.max(config.now(), (await ending(namespace)).at + msMore);
+    await store.put(endedKey(namespace), record({ at, ...(kept === undefined ? {} : { kept }) }));
+  }
+
   return {
     async look(claims) {
       const prefix = familyPrefix(claims);
@@ -89,11 +100,8 @@ export function createSessionFamilies(
     async revoke(claims) {
       await store.create(familyPrefix(claims) + revokedName, record());
     },
-    async ending(namespace) {
-      const text = await store.get(endedKey(namespace));
-      return text === null ? { at: 0, kept: null } : readEnding(text);
-    },
-    endOthers: ({ namespace, family }) => store.put(endedKey(namespace), record({ kept: family })),
+    ending,
+    endOthers: ({ namespace, family }) => putEnding(namespace, 0, family),
     async forget(last, deletesMax) {
       const prefix = sessionsPrefix(last.namespace);
       // However many there are of the last one, there is room for the others.
@@ -106,7 +114,8 @@ export function createSessionFamilies(
       await store.delete(some);
       return some.length;
     },
-    end: (namespace) => store.put(endedKey(namespace), record()),
+    // By a clock that is behind, tokens are issued in the second after the last ending: those end, too.
+    end: (namespace) => putEnding(namespace, 1000),
   };
 }
 
