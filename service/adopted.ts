@@ -1,6 +1,7 @@
 /**
  * Whether a retired replica's prefix may be deleted (A-4 of the protocol): only when the manifest of a living one lists
- * it as adopted at its present generation, or a later one. For that the service looks into manifests, and makes no use
+ * it as adopted at its present generation. A lower one does not do, nor does a higher one: then a late PUT has brought an
+ * old manifest back, or another line of it, which nobody has taken over. For that the service looks into manifests, and makes no use
  * of anything else in them; it is the only time it reads what users write.
  */
 import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
@@ -11,12 +12,14 @@ import { PresyncError } from "../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import { manifestName, objectKey } from "../shared/keys.ts";
 import type { StoreClient } from "./store-client.ts";
+import { createTurns } from "./turns.ts";
 
 /** A manifest has a few kilobytes; one that cannot be merged for want of slots may have more. */
-const manifestBytesMax: number = 4 * 1024 * 1024;
-/** A small process looks at several at a time. */
-const unpackedBytesMax: number = 16 * 1024 * 1024;
-const readsAtOnce = 4;
+const manifestBytesMax: number = 1024 * 1024;
+const unpackedBytesMax: number = 4 * 1024 * 1024;
+
+/** Each waits for one manifest, some hundredths of a second: the last of them for a few seconds. */
+const waitingMax = 64;
 
 export interface Adoptions {
   /** Whether nothing of what the replica has published would be lost, as far as the bucket tells. */
@@ -28,6 +31,19 @@ export interface Adoptions {
 }
 
 export function createAdoptions(store: StoreClient): Adoptions {
+  /** However many are asked about, memory for one manifest will do: users could ask about hundreds at a time. */
+  const turns = createTurns(waitingMax);
+
+  const look = <T>(
+    namespace: Namespace,
+    replica: ReplicaId,
+    pick: (opened: Opened) => T,
+  ): Promise<T | null> =>
+    turns.take(async () => {
+      const opened = await read(namespace, replica);
+      return opened === null ? null : pick(opened);
+    });
+
   async function read(namespace: Namespace, replica: ReplicaId): Promise<Opened | null> {
     const key = objectKey(namespace, replica, manifestName);
     const bytes = await store.read(key, manifestBytesMax);
@@ -45,17 +61,15 @@ export function createAdoptions(store: StoreClient): Adoptions {
 
   return {
     async isAdopted(namespace, replica, living) {
-      const own = await read(namespace, replica);
-      if (own === null) return false;
-      for (let at = 0; at < living.length; at += readsAtOnce) {
-        const some = living.slice(at, at + readsAtOnce);
-        const opened = await Promise.all(some.map((other) => read(namespace, other)));
-        const isListed = opened.some((other) =>
-          other?.manifest.adopted.some(
-            (adopted) => adopted.replica === replica && adopted.generation >= own.generation,
+      const present = await look(namespace, replica, ({ generation }) => generation);
+      if (present === null) return false;
+      for (const other of living) {
+        const isListed = await look(namespace, other, ({ manifest }) =>
+          manifest.adopted.some(
+            (adopted) => adopted.replica === replica && adopted.generation === present,
           ),
         );
-        if (isListed) return true;
+        if (isListed === true) return true;
       }
       return false;
     },

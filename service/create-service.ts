@@ -48,7 +48,7 @@ export function createService(given: ServiceConfig): Hono {
   const { log, now } = config;
   const store = createStoreClient(config);
   const sessions = createSessions(store, config);
-  const marks = createMarkStore(store, config);
+  const marks = createMarkStore(store, config, (family) => sessions.isOver(family));
   const registry = createRegistry(store, marks, config);
   const usage = createUsageCounter(store, config);
   const adoptions = createAdoptions(store);

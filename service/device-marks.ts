@@ -6,19 +6,27 @@
  *     retired            its user has retired it
  *     deleted            its objects were deleted; its id stays taken, since URLs for it may still be out
  *
- * All but the name are made and never changed, and the listing alone tells them, so any number of instances share
- * them without a lock.
+ * A sign-in's mark goes when the sign-in is long over, unless it is the device's first or latest one. All but the name
+ * are made and never changed, and the listing alone tells them, so any number of instances share them without a lock.
  */
 import { deviceNameLengthMax } from "../shared/devices.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../shared/keys.ts";
 import { isReplicaId } from "../shared/keys.ts";
 import type { CheckedConfig } from "./config.ts";
+import type { IsOver } from "./mark-sweep.ts";
+import { agedMarks } from "./mark-sweep.ts";
 import { isSessionId } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
 
-/** More than anybody's: with twenty devices and a sign-in a week on each, ten years. */
-const marksMax = 10_000;
+/**
+ * More than anybody's: each sign-in takes the marks of former ones along, and what stays of the 5000 devices there may
+ * have been are two sign-ins, or that they were retired and deleted.
+ */
+const marksMax = 20_000;
+
+/** Each costs a listing and a request, and each new sign-in makes one mark. */
+const sweptMax = 16;
 
 const recordVersion = 1;
 const sessionPrefix = "session-";
@@ -48,11 +56,21 @@ export interface MarkStore {
   /** An empty name is none. */
   rename(namespace: Namespace, replica: ReplicaId, name: string): Promise<void>;
   nameOf(namespace: Namespace, replica: ReplicaId): Promise<string | null>;
+  /** Drops some marks of sign-ins that are over, where that works; nothing rests on it. Never rejects. */
+  sweep(
+    namespace: Namespace,
+    all: ReadonlyMap<ReplicaId, DeviceMarks>,
+    from: string,
+  ): Promise<void>;
   /** Forgets what the device was called and who was signed in there; that it is deleted is kept. */
   forget(namespace: Namespace, replica: ReplicaId, marks: DeviceMarks): Promise<void>;
 }
 
-export function createMarkStore(store: StoreClient, config: Pick<CheckedConfig, "now">): MarkStore {
+export function createMarkStore(
+  store: StoreClient,
+  config: Pick<CheckedConfig, "now" | "sessionSeconds">,
+  isOver: IsOver,
+): MarkStore {
   const record = (more: object = {}): string =>
     JSON.stringify({ version: recordVersion, at: config.now(), ...more });
 
@@ -85,6 +103,20 @@ export function createMarkStore(store: StoreClient, config: Pick<CheckedConfig, 
     async nameOf(namespace, replica) {
       const text = await store.get(markKey(namespace, replica, nameName));
       return text === null ? null : readName(text);
+    },
+    async sweep(namespace, all, from) {
+      const before = config.now() - config.sessionSeconds * 1000;
+      try {
+        const over = await Promise.all(
+          agedMarks(all, before, from, sweptMax).map(async ({ replica, family }) => {
+            const key = markKey(namespace, replica, sessionPrefix + family);
+            return (await isOver({ namespace, family })) ? [key] : [];
+          }),
+        );
+        await store.delete(over.flat());
+      } catch {
+        // The store client has logged it. The next sign-in tries again.
+      }
     },
     async forget(namespace, replica, { sessions }) {
       const names = [nameName, ...[...sessions.keys()].map((family) => sessionPrefix + family)];

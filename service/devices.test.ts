@@ -149,14 +149,49 @@ describe("a device that is retired", () => {
       );
   });
 
-  it("takes along no sign-in that has gone on under another id", async () => {
+  it("loses its sign-in also where that was granted another id in between", async () => {
     world.clock.ms += 1000;
-    const moved = await getGrant(world.app, phone.session);
-    expect(moved.replica).not.toBe(phone.grant.replica);
+    const { replica } = await getGrant(world.app, phone.session);
+    expect(replica).not.toBe(phone.grant.replica);
     expect((await retire(laptop, phone)).status).toBe(204);
-    const { replica } = moved;
-    const renewed = await askGrant(world.app, phone.session, { kind: "browser", replica });
-    expect(renewed.status).toBe(200);
+    const calls = [
+      askGrant(world.app, phone.session, { kind: "browser", replica }),
+      postAs(world.app, phone.session, "/v1/auth/refresh", {}),
+      postAs(world.app, phone.session, "/v1/everything/export", {}),
+    ];
+    for (const each of calls) expect(await refusalOf(each)).toBe("401 unauthenticated");
+  });
+
+  it("leaves the asker's own sign-in alone where that has gone on under another id", async () => {
+    world.clock.ms += 1000;
+    const moved = { ...laptop, grant: await getGrant(world.app, laptop.session) };
+    expect((await retire(moved, laptop)).status).toBe(204);
+    expect((await renew(moved)).status).toBe(200);
+    expect(await refusalOf(retire(moved, moved))).toBe("400 invalid-argument");
+  });
+
+  it("is none before its sign-in has ended, and loses what is left when it is retired again", async () => {
+    const puts = world.bucket.fetch;
+    // The first or the second time that the sign-in is ended, before or after the device is marked.
+    for (const failing of [1, 2]) {
+      const tablet = await enrol();
+      let count = 0;
+      const broken: typeof fetch = (input, init) =>
+        new Request(input).url.endsWith("/revoked") && ++count === failing
+          ? Promise.reject(new TypeError("no"))
+          : puts(input, init);
+      const { replica } = tablet.grant;
+      const app = world.another({ fetch: broken });
+      const asked = postAs(app, laptop.session, "/v1/devices/retire", { replica });
+      expect(await refusalOf(asked)).toBe("503 retry");
+      const shown = await getDevices(world.app, laptop.session);
+      const isRetired = shown.find((each) => each.replica === replica)?.state === "retired";
+      expect(isRetired).toBe(failing === 2);
+      if (!isRetired) await getGrant(world.app, tablet.session);
+      expect((await retire(laptop, tablet)).status).toBe(204);
+      const fresh = askGrant(world.app, tablet.session, { kind: "browser" });
+      expect(await refusalOf(fresh)).toBe("401 unauthenticated");
+    }
   });
 
   it("is not the one that asks", async () => {
@@ -219,7 +254,10 @@ describe("removing a device", () => {
     // An earlier state of it.
     await putManifest(world, laptop.grant, 2, [{ replica, generation: 4 }]);
     await refused();
-    await putManifest(world, laptop.grant, 3, [{ replica, generation: 5 }]);
+    // One that is not there: what is may be another line of it, which nobody has read.
+    await putManifest(world, laptop.grant, 3, [{ replica, generation: 6 }]);
+    await refused();
+    await putManifest(world, laptop.grant, 4, [{ replica, generation: 5 }]);
     expect((await remove(laptop, phone)).status).toBe(200);
     expect(keysOf(phone)).toEqual([]);
     expect(keysOf(laptop)).toHaveLength(1);

@@ -26,7 +26,11 @@ export interface Devices {
     namespace: Namespace,
   ): Promise<{ readonly devices: readonly Device[]; readonly usage: Usage }>;
   rename(member: Member, replica: string, name: string): Promise<void>;
-  /** It gets no further grant, and its sign-in ends. Throws `invalid-argument` for the one that asks. */
+  /**
+   * It gets no further grant, and every sign-in that was granted something there ends, whatever else it was granted;
+   * but for the asker's own, which may have left it. Once more does the same again. Throws `invalid-argument` for the
+   * one that asks.
+   */
   retire(member: Member, replica: string): Promise<void>;
   /**
    * Deletes what a retired one has in the bucket. Throws `unsaved` where no other device has taken that over, unless it
@@ -94,29 +98,34 @@ export function createDevices(
 
   async function retire({ namespace, family }: Member, replica: string): Promise<void> {
     const found = await registry.device(namespace, replica);
-    // First of all: a sign-in that is granted something meanwhile sees it.
-    const ended = await endedWith(namespace, found);
-    if (ended.includes(family))
+    if (found.marks.sessions.has(family) && !(await hasMoved(namespace, found, family)))
       throw new PresyncError("invalid-argument", "this is the device that asks: sign out there");
+    const end = async ({ marks: { sessions: all } }: RegisteredDevice): Promise<void> => {
+      for (const each of all.keys())
+        if (each !== family) await sessions.revokeFamily({ namespace, family: each });
+    };
+    // What is listed as retired has lost its sign-ins: where one of them cannot be ended, nothing is marked.
+    await end(found);
     await marks.mark(namespace, found.replica, "retired");
-    const late = await endedWith(namespace, await registry.device(namespace, found.replica));
-    for (const each of new Set([...ended, ...late]))
-      await sessions.revokeFamily({ namespace, family: each });
+    // One that was granted something meanwhile either sees the mark, or is seen here.
+    await end(await registry.device(namespace, found.replica));
     log({ level: "info", event: "replica-retired", namespace, replica: found.replica });
   }
 
   /**
-   * The sign-ins that the device has now. One that has gone on as another replica, because somebody else wrote under
-   * this one's id, is the other one's.
+   * Whether the asker's sign-in has gone on as another replica since, because somebody else wrote under this one's id.
+   * Only the asker is believed that: anybody who holds a sign-in can have it granted a further id, and would outlast
+   * being retired with it.
    */
-  async function endedWith(namespace: Namespace, device: RegisteredDevice): Promise<string[]> {
-    const all = await marks.list(namespace);
-    return [...device.marks.sessions].flatMap(([family, at]) => {
-      const isElsewhere = [...all].some(
-        ([replica, other]) => replica !== device.replica && (other.sessions.get(family) ?? 0) > at,
-      );
-      return isElsewhere ? [] : [family];
-    });
+  async function hasMoved(
+    namespace: Namespace,
+    device: RegisteredDevice,
+    family: string,
+  ): Promise<boolean> {
+    const since = device.marks.sessions.get(family) ?? 0;
+    return [...(await marks.list(namespace))].some(
+      ([replica, other]) => replica !== device.replica && (other.sessions.get(family) ?? 0) > since,
+    );
   }
 
   async function remove(

@@ -104,6 +104,24 @@ describe("deleting everything", () => {
     expect(await refusalOf(deleteAll())).toBe("401 unauthenticated");
   });
 
+  it("ends no sign-in for a while only, where a clock is behind another one", async () => {
+    world.clock.ms += 60_000;
+    const before = await signIn(world.app, key);
+    await deleteAll();
+    mine = await signIn(world.app, key);
+    world.clock.ms -= 30_000;
+    await deleteAll(mine.namespace, false);
+    const calls = [before.session, mine.session].map((session) =>
+      askGrant(world.app, session, { kind: "browser" }),
+    );
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([401, 200]);
+    expect((await deleteAll()).status).toBe(200);
+    for (const { session } of [before, mine])
+      expect(await refusalOf(askGrant(world.app, session, { kind: "browser" }))).toBe(
+        "401 unauthenticated",
+      );
+  });
+
   it("lets the user sign in again, in the same second too, as somebody new to the bucket", async () => {
     const before = await getGrant(world.app, mine.session);
     await deleteAll();
@@ -148,6 +166,43 @@ describe("deleting everything", () => {
     world.bucket.failure = undefined;
     expect((await deleteAll()).status).toBe(200);
     expect(keysNaming(mine.namespace)).toHaveLength(1);
+  });
+
+  it("leaves nothing behind, whichever request fails, where it is asked until its sign-in is over", async () => {
+    const works = world.bucket.fetch;
+    const isFinished = async (failing: number): Promise<boolean> => {
+      mine = await signIn(world.app, key);
+      await putManifest(world, await getGrant(world.app, mine.session), 1);
+      await getGrant(world.app, (await signIn(world.app, key)).session);
+      let count = 0;
+      const broken: typeof fetch = (input, init) =>
+        init?.method !== "GET" && ++count >= failing
+          ? Promise.reject(new TypeError("no"))
+          : works(input, init);
+      const app = world.another({ fetch: broken });
+      const body = { confirm: mine.namespace, finish: true };
+      const { status } = await postAs(app, mine.session, "/v1/everything/delete", body);
+      expect(status).toBe(count >= failing ? 503 : 200);
+      expect((await deleteAll()).status).toBe(status === 200 ? 401 : 200);
+      expect(keysNaming(mine.namespace)).toEqual([`@service/ended/${mine.namespace}`]);
+      world.clock.ms += 1000;
+      return status === 200;
+    };
+    let failing = 1;
+    while (!(await isFinished(failing))) failing++;
+    expect(failing).toBeGreaterThan(8);
+  });
+
+  it("deletes a page of whatever is kept at a time, while its sign-in is good", async () => {
+    await getGrant(world.app, mine.session);
+    for (const kind of ["devices", "replicas", "sessions"])
+      for (let at = 0; at < 350; at++) put(`@service/${kind}/${mine.namespace}/x/${at}`);
+    const size = world.bucket.objects.size;
+    expect(await (await deleteAll()).json()).toEqual({ done: false });
+    // But that what says when the others ended has come.
+    expect(world.bucket.objects.size).toBe(size - 1000 + 1);
+    expect(await (await deleteAll()).json()).toEqual({ done: true });
+    expect(keysNaming(mine.namespace)).toEqual([`@service/ended/${mine.namespace}`]);
   });
 
   it("lets nobody in whose record of it is damaged", async () => {

@@ -10,7 +10,7 @@ import type { Devices } from "./devices.ts";
 import { recordKey } from "./registry.ts";
 import type { Member, Sessions } from "./session.ts";
 import type { StoreClient } from "./store-client.ts";
-import { deleteBelow } from "./store-client.ts";
+import { deleteSome } from "./store-client.ts";
 import { bucketUrl } from "./store-url.ts";
 import type { UsageCounter } from "./usage.ts";
 
@@ -20,7 +20,7 @@ const exportUrlSeconds = 900;
 /** An answer of 400 kB. */
 const exportedObjectsMax = 1000;
 
-/** A call takes some seconds, and who asks waits no longer than twenty. */
+/** Of whatever kind. A call takes some seconds, and who asks waits no longer than twenty. */
 const deletesMax = 1000;
 
 const namePattern = /^(?:manifest|signal|seg\/\d{1,3}\/\d{1,3})$/;
@@ -36,9 +36,9 @@ export interface Everything {
    */
   export(member: Member, after: string): Promise<ExportAnswer>;
   /**
-   * Ends all other sign-ins of a user and deletes all objects; with `finish` it deletes what has come since, ends this
-   * sign-in as well, and forgets devices and sessions. False where there was too much for one call, and the next one
-   * goes on.
+   * Ends all other sign-ins of a user and deletes all objects; with `finish` it deletes what has come since, forgets
+   * devices and sessions, and ends this sign-in as well. False where there was too much for one call, and the next one
+   * goes on. Wherever it fails before the end, this sign-in is still good, and it may be asked again.
    *
    * Twice, because devices hold signed URLs that stay good: ours notice that manifests are gone, ask, and stop, but not
    * in the same second. What is kept is that this user's sign-ins ended then: without it old sessions would be good again.
@@ -97,12 +97,24 @@ export function createEverything(config: CheckedConfig, parts: EverythingParts):
       if (confirm !== namespace)
         throw new PresyncError("invalid-argument", "confirm is not this user's namespace");
       usage.forget(namespace);
-      await sessions.endOthers({ namespace, family });
-      if (!(await deleteBelow(store, objectsPrefix(namespace), deletesMax))) return false;
+      const own = { namespace, family };
+      await sessions.endOthers(own);
+      const forgets = [
+        (max: number) => deleteSome(store, marksPrefix(namespace), max),
+        (max: number) => deleteSome(store, recordKey(namespace, ""), max),
+        (max: number) => sessions.forget(own, max),
+      ];
+      let left = deletesMax;
+      for (const part of [
+        (max: number) => deleteSome(store, objectsPrefix(namespace), max),
+        ...(finish ? forgets : []),
+      ]) {
+        left -= await part(left);
+        if (left <= 0) return false;
+      }
       if (!finish) return true;
+      // Last of all: whoever is told that this sign-in is over may take it that nothing is left.
       await sessions.end(namespace);
-      await deleteBelow(store, marksPrefix(namespace));
-      await deleteBelow(store, recordKey(namespace, ""));
       log({ level: "info", event: "everything-deleted", namespace });
       return true;
     },

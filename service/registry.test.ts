@@ -51,7 +51,8 @@ function openOn(
     store: { addressing: "path", ...testConfig.store },
     ...parts,
   });
-  return createRegistry(client, createMarkStore(client, parts), parts);
+  const marks = createMarkStore(client, { ...parts, sessionSeconds: 60 }, async () => false);
+  return createRegistry(client, marks, parts);
 }
 
 describe("the registry", () => {

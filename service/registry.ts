@@ -145,7 +145,9 @@ export function createRegistry(
    */
   async function note({ namespace, family }: Member, own: ReplicaId): Promise<void> {
     await marks.note(namespace, own, family);
-    if ((await marks.list(namespace)).get(own)?.isRetired) throw retired();
+    const all = await marks.list(namespace);
+    if (all.get(own)?.isRetired) throw retired();
+    await marks.sweep(namespace, all, family);
   }
 
   async function enrol(member: Member, kind: ReplicaKind, replica?: string): Promise<Enrolment> {

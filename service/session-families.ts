@@ -9,9 +9,8 @@ import type { CheckedConfig } from "./config.ts";
 import { PresyncError } from "../shared/errors.ts";
 import type { Namespace } from "../shared/keys.ts";
 import type { SessionClaims } from "./session-token.ts";
-import { isSessionId } from "./session-token.ts";
+import { isSessionId, unauthenticated } from "./session-token.ts";
 import type { StoreClient } from "./store-client.ts";
-import { deleteBelow } from "./store-client.ts";
 
 /** More than anybody's: with a refresh a day, a dozen years. */
 const tokensMax = 5000;
@@ -39,7 +38,12 @@ export interface SessionFamilies {
   ending(namespace: Namespace): Promise<Ending>;
   /** Ends all that there have been, but for one. */
   endOthers(kept: Family): Promise<void>;
-  /** Ends them all, and forgets which there were. */
+  /**
+   * Deletes what is kept of them, at most so many objects, and of this one at last; how many it were. Throws
+   * `unauthenticated` where this one was revoked meanwhile: that is not forgotten.
+   */
+  forget(last: Family, deletesMax: number): Promise<number>;
+  /** Ends them all. */
   end(namespace: Namespace): Promise<void>;
 }
 
@@ -57,6 +61,17 @@ export function createSessionFamilies(
 ): SessionFamilies {
   const record = (more: object = {}): string =>
     JSON.stringify({ version: recordVersion, at: config.now(), ...more });
+
+  async function ending(namespace: Namespace): Promise<Ending> {
+    const text = await store.get(endedKey(namespace));
+    return text === null ? { at: 0, kept: null } : readEnding(text);
+  }
+
+  /** The clocks of two instances differ, and one may be set back: what has ended once stays so. */
+  async function putEnding(namespace: Namespace, msMore: number, kept?: string): Promise<void> {
+    const at = Math.max(config.now(), (await ending(namespace)).at + msMore);
+    await store.put(endedKey(namespace), record({ at, ...(kept === undefined ? {} : { kept }) }));
+  }
 
   return {
     async look(claims) {
@@ -85,16 +100,22 @@ export function createSessionFamilies(
     async revoke(claims) {
       await store.create(familyPrefix(claims) + revokedName, record());
     },
-    async ending(namespace) {
-      const text = await store.get(endedKey(namespace));
-      return text === null ? { at: 0, kept: null } : readEnding(text);
+    ending,
+    endOthers: ({ namespace, family }) => putEnding(namespace, 0, family),
+    async forget(last, deletesMax) {
+      const prefix = sessionsPrefix(last.namespace);
+      // However many there are of the last one, there is room for the others.
+      const listed = await store.list(prefix, deletesMax + tokensMax);
+      const keys = listed.map(({ key }) => key).filter((key) => key.startsWith(prefix));
+      const isLast = (key: string): boolean => key.startsWith(familyPrefix(last));
+      const own = keys.filter(isLast);
+      if (own.includes(familyPrefix(last) + revokedName)) throw unauthenticated("revoked");
+      const some = [...keys.filter((key) => !isLast(key)), ...own].slice(0, deletesMax);
+      await store.delete(some);
+      return some.length;
     },
-    endOthers: ({ namespace, family }) => store.put(endedKey(namespace), record({ kept: family })),
-    async end(namespace) {
-      // Nothing else is needed to end them: what is forgotten may be forgotten by halves.
-      await store.put(endedKey(namespace), record());
-      await deleteBelow(store, sessionsPrefix(namespace));
-    },
+    // By a clock that is behind, tokens are issued in the second after the last ending: those end, too.
+    end: (namespace) => putEnding(namespace, 1000),
   };
 }
 

@@ -45,8 +45,12 @@ export interface Sessions {
   revoke(authorization: string | undefined): Promise<void>;
   /** Ends one sign-in of a user, with every token of it. */
   revokeFamily(family: Family): Promise<void>;
+  /** Whether no token of the sign-in can be good any more. */
+  isOver(family: Family): Promise<boolean>;
   /** Ends all sign-ins of a user there have been, but for this one. */
   endOthers(kept: Family): Promise<void>;
+  /** Forgets which sign-ins there were, this one at last: at most so many objects; how many it were. */
+  forget(last: Family, deletesMax: number): Promise<number>;
   /** Ends them all. */
   end(namespace: Namespace): Promise<void>;
 }
@@ -125,7 +129,13 @@ export function createSessions(
       if (!isEnded(claims, ending)) await revokeFamily(claims);
     },
     revokeFamily,
+    async isOver(family) {
+      const { isRevoked, usedAt } = await families.look(family);
+      // The last token that was used may have been exchanged at its very end, for one that nobody has used yet.
+      return isRevoked || now() - usedAt > 2 * config.sessionSeconds * 1000;
+    },
     endOthers: (kept) => families.endOthers(kept),
+    forget: (last, deletesMax) => families.forget(last, deletesMax),
     end: (namespace) => families.end(namespace),
   };
 }

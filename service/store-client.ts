@@ -178,23 +178,22 @@ export function createStoreClient(options: StoreClientOptions): StoreClient {
   };
 }
 
-/** Deletes what is below a prefix, a page at a time, until nothing is left or so many are gone; whether all are. */
-export async function deleteBelow(
+/** Deletes what is below a prefix, a page at a time, until nothing is left. */
+export async function deleteBelow(store: StoreClient, prefix: string): Promise<void> {
+  while ((await deleteSome(store, prefix, listPageKeysMax)) > 0);
+}
+
+/** Deletes what is below a prefix, at most so many objects; how many it were. */
+export async function deleteSome(
   store: StoreClient,
   prefix: string,
-  deletesMax: number = Number.POSITIVE_INFINITY,
-): Promise<boolean> {
-  let deleted = 0;
-  for (;;) {
-    const page = await store.list(prefix, listPageKeysMax);
-    const keys = page.map(({ key }) => key);
-    if (keys.length === 0) return true;
-    // A store whose answer is about something else must not cost anybody anything.
-    if (!keys.every((key) => key.startsWith(prefix))) throw unavailable();
-    if (deleted >= deletesMax) return false;
-    await store.delete(keys.slice(0, deletesMax - deleted));
-    deleted += keys.length;
-  }
+  deletesMax: number,
+): Promise<number> {
+  const keys = (await store.list(prefix, deletesMax)).map(({ key }) => key);
+  // A store whose answer is about something else must not cost anybody anything.
+  if (!keys.every((key) => key.startsWith(prefix))) throw unavailable();
+  await store.delete(keys);
+  return keys.length;
 }
 
 interface RequestParts {
