@@ -49,6 +49,20 @@ test("a device reads another that did not exist when its grant was made", async 
   expect((await laptop.status()).grantExpiresAt).toBe(grantExpiresAt);
 });
 
+test("a device reads documents without opening them", async ({ device }) => {
+  const laptop = await (await device("laptop")).tab();
+  const key = await laptop.signUp();
+  await laptop.open("notes");
+  await laptop.add("milk", "notes");
+  await laptop.saved("bucket", "notes");
+  const url = await laptop.evaluate(() => lists["notes"]!.url);
+  const phone = await (await device("phone")).tab();
+  await phone.signIn(key);
+  const peek = (): Promise<unknown> => phone.evaluate((of) => presync.peek([of]), url);
+  await expect.poll(peek).toEqual([{ items: ["milk"] }]);
+  expect(await phone.evaluate(() => Object.keys(presync.repo.handles))).toEqual([]);
+});
+
 test("a device that signs in later gets everything", async ({ stack, device }) => {
   const laptopDevice = await device("laptop");
   const laptop = await laptopDevice.tab();

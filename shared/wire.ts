@@ -80,6 +80,8 @@ export type Call =
   | { readonly name: "stored"; readonly documentId: string; readonly heads: readonly string[] }
   /** Answers once the store has acknowledged these heads. */
   | { readonly name: "in-bucket"; readonly documentId: string; readonly heads: readonly string[] }
+  /** Answers with what each of these documents holds, or null where it is not on this device. */
+  | { readonly name: "peek"; readonly documentIds: readonly string[] }
   | { readonly name: "sign-in-key"; readonly secretKey: string }
   /**
    * Begins to sign in where the browser has to be sent, and return from to `returnTo`. Answers with the address to send

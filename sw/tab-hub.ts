@@ -128,6 +128,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return tab.session.stored(call.documentId, call.heads);
       case "in-bucket":
         return tab.session.inBucket(call.documentId, call.heads);
+      case "peek":
+        return tab.session.peek(call.documentIds);
       case "sign-in-key":
         return users.signInWithKey(call.secretKey, serviceOf(tab));
       case "begin-sign-in":

@@ -57,6 +57,8 @@ export interface UserSession {
   readonly peerId: PeerId;
   readonly engine: Engine;
   readonly account: Account;
+  /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
+  peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
   open(documentId: string, birth: Uint8Array): Promise<void>;
   /**
@@ -206,6 +208,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         throw error;
       }
     },
+    peek: (documentIds) => engine.peek(documentIds.map((id) => parseDocumentId(id))),
     async open(documentId, birth) {
       const handle = await engine.open(parseDocumentId(documentId));
       handle.update((doc) => A.loadIncremental(doc, birth));

@@ -2,8 +2,8 @@
  * `connect()`: registers the worker and gives the page an ordinary automerge-repo Repo, whose documents are on
  * this device's disk and, once signed in, in the bucket.
  */
-import type { DocHandle } from "@automerge/automerge-repo/slim";
-import { decodeHeads } from "@automerge/automerge-repo/slim";
+import type { AutomergeUrl, DocHandle } from "@automerge/automerge-repo/slim";
+import { decodeHeads, parseAutomergeUrl } from "@automerge/automerge-repo/slim";
 import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
@@ -59,6 +59,12 @@ export interface Presync {
    * Throws `invalid-argument` for other values, and where a key is of another kind in the document.
    */
   open<T extends object>(name: string, init: T): Promise<DocHandle<T>>;
+  /**
+   * What these documents hold on this device now, in the order of their URLs, without opening them: for lists of many. They
+   * are copies that nobody keeps up to date, of plain values; null for a document that is not here, and for one that
+   * cannot be read. A change that this page made a moment ago may not be in them yet (`saved` says when it is).
+   */
+  peek<T extends object>(urls: readonly AutomergeUrl[]): Promise<(T | null)[]>;
   /**
    * Resolves once everything the document has now is on the device's disk, or in the object store. It waits as
    * long as that takes: for the network, and for the user to sign in. Throws `closed` when another user becomes
@@ -356,6 +362,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
           if (session === current) throw error;
         }
       }
+    },
+    async peek<T extends object>(urls: readonly AutomergeUrl[]) {
+      const documentIds = urls.map((url) => parseAutomergeUrl(url).documentId);
+      return (await link.call({ name: "peek", documentIds })) as (T | null)[];
     },
     async saved(handle, where) {
       const current = session;

@@ -72,7 +72,7 @@ export async function measureColdStart(): Promise<Outcome> {
     name: "cold-start",
     title: "Cold start",
     notes: [
-      "Each client is a process of its own, after its code and wasm were loaded; the systems take turns. Read: every document was opened and its content read. Durable: presync has everything on its disk (in memory here, as everywhere in this table; the peers keep nothing on the client's disk).",
+      "Each client is a process of its own, after its code and wasm were loaded; the systems take turns. Read: every document's content was read; the peers open them for that, presync reads it without opening (`peek`). Opened: there is a handle of every document, and it was read. Durable: presync has everything on its disk (in memory here, as everywhere in this table; the peers keep nothing on the client's disk).",
       "Bytes down are TCP payload with all headers; bodies are what presync reads of objects. Requests of presync: GETs with an object, GETs without (its own manifest, which does not exist yet, and ids reserved for devices to come), and PUTs (its first manifest).",
       "10,000 tasks: presync opens none of them (the memory shown is that of a device that has them all, unopened). automerge-repo is left out, because a Repo in Node with so many documents open spends minutes collecting garbage; and y-websocket, because it needs 10,000 connections.",
       "Tasks: three fields, one of which was changed nine times. Notes: the same number of changes to a flag, a number and a text of random words. Servers and store have everything in memory or in the page cache.",
@@ -115,6 +115,7 @@ export async function measureColdStart(): Promise<Outcome> {
           name,
           {
             readMs: spreadOf(of.map(({ readMs }) => readMs ?? Number.NaN)),
+            openedMs: spreadOf(of.map(({ openedMs }) => openedMs ?? Number.NaN)),
             durableMs:
               name === "presync" ? spreadOf(of.map(({ durableMs }) => durableMs ?? 0)) : null,
             traffic: of[0]!.traffic,
@@ -162,6 +163,7 @@ function scenarioTable({ scenario, runs }: ScenarioResult): Table {
       "durable ms",
       "read ms",
       "min - max",
+      "opened ms",
       "against automerge-repo",
       "bytes down",
       "bytes up",
@@ -178,6 +180,7 @@ function scenarioTable({ scenario, runs }: ScenarioResult): Table {
         figure(spreadOf(of.map(({ durableMs }) => durableMs ?? Number.NaN)).median),
         figure(read.median),
         of.length < 2 ? "-" : `${figure(read.min)} - ${figure(read.max)}`,
+        figure(spreadOf(of.map(({ openedMs }) => openedMs ?? Number.NaN)).median),
         ratio(read.median / peer),
         figure(traffic.down),
         figure(traffic.up),

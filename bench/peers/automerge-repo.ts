@@ -72,6 +72,7 @@ export const automergeRepo: System = {
     const memory = await memoryUse();
     return {
       readMs,
+      openedMs: readMs,
       reading,
       memory,
       durableMs: null,

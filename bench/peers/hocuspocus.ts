@@ -76,6 +76,7 @@ export const hocuspocus: System = {
     const memory = await memoryUse();
     return {
       readMs,
+      openedMs: readMs,
       reading,
       memory,
       durableMs: null,

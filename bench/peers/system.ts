@@ -38,6 +38,8 @@ export interface ColdRead {
   readonly durableMs: number | null;
   /** Every document has been opened, and its content read; null where that was not asked for. */
   readonly readMs: number | null;
+  /** A handle of every document is there, and was read. */
+  readonly openedMs: number | null;
   /** See `expectedReading`. */
   readonly reading: number | null;
   readonly memory: ClientMemory;

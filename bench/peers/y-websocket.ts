@@ -73,6 +73,7 @@ export const yWebsocket: System = {
     const memory = await memoryUse();
     return {
       readMs,
+      openedMs: readMs,
       reading,
       memory,
       durableMs: null,

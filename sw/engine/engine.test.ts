@@ -1,7 +1,7 @@
 import "@automerge/automerge";
 import { randomBytes } from "node:crypto";
 import type { AutomergeUrl, DocHandle, PeerId } from "@automerge/automerge-repo/slim";
-import { parseAutomergeUrl } from "@automerge/automerge-repo/slim";
+import { generateAutomergeUrl, parseAutomergeUrl } from "@automerge/automerge-repo/slim";
 import { afterEach, expect, test } from "vitest";
 import { PresyncError } from "../../shared/errors.ts";
 import type { Namespace, ReplicaId } from "../../shared/keys.ts";
@@ -115,6 +115,33 @@ test("what one device creates, the other finds, and both edit it at once", async
   await until(() => onA.doc().items.length === 3 && onB.doc().items.length === 3, "converged");
   expect(onA.heads()).toEqual(onB.heads());
   expect(onA.doc()).toEqual(onB.doc());
+});
+
+test("documents are read without being opened", async () => {
+  const store = new MemoryStore();
+  const [a, b] = [await device(store, 0), await device(store, 1)];
+  const [first, second] = ["milk", "bread"].map((item) =>
+    a.engine.repo.create<Todos>({ items: [item] }),
+  );
+  for (const handle of [first!, second!])
+    await a.engine.inBucket(handle.documentId, headsOf(handle));
+  const isRead = ({ documentId }: DocHandle<Todos>): boolean =>
+    [...b.disk.values.keys()].some((key) => key.startsWith(`inbox/${documentId}/`));
+  await until(() => isRead(first!) && isRead(second!), "both have come");
+  const absent = parseAutomergeUrl(generateAutomergeUrl()).documentId;
+  const ids = [second!.documentId, absent, first!.documentId];
+  const expected = [{ items: ["bread"] }, null, { items: ["milk"] }];
+  expect(await a.engine.peek(ids)).toEqual(expected);
+  expect(await b.engine.peek(ids)).toEqual(expected);
+  expect(b.engine.repo.handles).toEqual({});
+  // What is damaged hides nothing of what is here.
+  await found(b.engine, first!.url);
+  await b.restart();
+  const waiting = `inbox/${first!.documentId}/browser-00000c/00/1-1`;
+  const entry = { heads: [], chunks: [randomBytes(40)], receivedAt: 0 };
+  await b.disk.commit({ put: { [waiting]: entry } });
+  await b.restart();
+  expect(await b.engine.peek([first!.documentId])).toEqual([{ items: ["milk"] }]);
 });
 
 test("a lone edit is one PUT, and one GET with a body", async () => {

@@ -36,6 +36,7 @@ import { openInbox } from "./inbox.ts";
 import { createMerger } from "./merger.ts";
 import { createNewsCount } from "./news-count.ts";
 import { pause } from "./pause.ts";
+import { peek } from "./peek.ts";
 import { createPeerReader } from "./peer-reader.ts";
 import { openPeerRecords } from "./peer-records.ts";
 import { createPoller } from "./poller.ts";
@@ -113,6 +114,8 @@ export interface Engine {
   hint(replica?: ReplicaId): void;
   /** Opens a document, and brings what waits in the inbox into it. */
   open(id: DocumentId): Promise<Handle>;
+  /** What documents hold now, as plain values, without opening them; null for what is not on this device. */
+  peek(ids: readonly DocumentId[]): Promise<(object | null)[]>;
   /** Resolves once the store has acknowledged these heads; rejects with `closed`. */
   inBucket(id: DocumentId, heads: Heads): Promise<void>;
   /** Publishes what is dirty now; true when nothing is left. */
@@ -505,6 +508,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       const handle = await documents.open(id);
       if (inbox.has(id)) await applyInbox(handle);
       return handle;
+    },
+    async peek(ids) {
+      const found: (object | null)[] = [];
+      // One after the other: one document is in memory at a time, and edits get their turn in between.
+      for (const id of ids) found.push(await peek({ documents, inbox }, id));
+      return found;
     },
     async inBucket(id, heads) {
       await frontier.known(id);
