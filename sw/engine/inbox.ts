@@ -65,6 +65,8 @@ export interface Inbox {
   accept(batch: InboxBatch): DocumentId[];
   /** The chunks of what waits for a document, but for those that cannot be read. */
   chunksOf(id: DocumentId): Promise<Uint8Array[]>;
+  /** The same, whatever they are: to look at each takes longer than to load them all. */
+  uncheckedChunksOf(id: DocumentId): Promise<Uint8Array[]>;
   /**
    * Brings what waits for a document into it, but for what is in `brought` already: that is in the document's queue,
    * and applies by itself when what it waits for comes. Adds what it brings.
@@ -121,6 +123,9 @@ export async function openInbox(disk: ReplicaDisk, clock: Clock): Promise<Inbox>
     return loaded;
   };
 
+  const waitingFor = async (id: DocumentId): Promise<Uint8Array[]> =>
+    (await load(id)).flatMap(([, { chunks }]) => chunks);
+
   for (const key of await disk.keys(inboxPrefix)) add(key, undefined);
 
   return {
@@ -150,11 +155,10 @@ export async function openInbox(disk: ReplicaDisk, clock: Clock): Promise<Inbox>
       return [...new Set(Object.entries(put).map(([key, entry]) => add(key, entry)))];
     },
     async chunksOf(id) {
-      const entries = await load(id);
-      return entries
-        .flatMap(([, { chunks }]) => chunks)
-        .filter((chunk) => hashesOf(chunk) !== undefined);
+      const chunks = await waitingFor(id);
+      return chunks.filter((chunk) => hashesOf(chunk) !== undefined);
     },
+    uncheckedChunksOf: waitingFor,
     async sort(id, target, brought) {
       const entries = await load(id);
       const held = new Set<string>();

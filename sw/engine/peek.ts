@@ -10,7 +10,7 @@ import type { Inbox } from "./inbox.ts";
 
 export interface PeekParts {
   readonly documents: Pick<Documents, "loaded" | "storedChunks">;
-  readonly inbox: Pick<Inbox, "chunksOf">;
+  readonly inbox: Pick<Inbox, "chunksOf" | "uncheckedChunksOf">;
 }
 
 /** Its content as plain values; null where nothing of it is on this device, or what is cannot be read. */
@@ -21,9 +21,9 @@ export async function peek(
   const handle = documents.loaded(id);
   if (handle !== undefined) return A.toJS<object>(handle.doc());
   const stored = await documents.storedChunks(id);
-  const waiting = await inbox.chunksOf(id);
-  // What came from others may be damaged: then what is stored is the document, as it is when it is opened.
-  return contentOf([...stored, ...waiting]) ?? contentOf(stored);
+  const content = contentOf([...stored, ...(await inbox.uncheckedChunksOf(id))]);
+  // What came from others may be damaged, which hides nothing of the rest.
+  return content ?? contentOf([...stored, ...(await inbox.chunksOf(id))]);
 }
 
 function contentOf(chunks: readonly Uint8Array[]): object | null {
