@@ -39,9 +39,12 @@ function paths(device: Device): string[] {
   return device.network.log.map(({ path }) => path);
 }
 
+/** The wasm as well: the page's is not always where the worker's is, and takes the longest. */
 async function isKept(): Promise<boolean> {
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
+  const wasm = loaded.filter((name) => name.endsWith(".wasm"));
   const found = await Promise.all(
-    [location.href, "/presync.js"].map((address) => caches.match(address)),
+    [location.href, "/presync.js", ...wasm].map((address) => caches.match(address)),
   );
   return found.every((response) => response !== undefined);
 }
