@@ -86,9 +86,7 @@ export function createPresignedBucket(
         ? new PresyncError("outcome-unknown", "the store did not answer a PUT", { key })
         : new PresyncError("unreachable", "the store did not answer", { key });
     }
-    const serverMs = Date.parse(response.headers.get("date") ?? "");
-    // What is read may come from a cache on the way, with the time it had then: never with a later one.
-    if (method === "put" || serverMs > askedAt) clock.heard?.(serverMs, askedAt);
+    clock.heard?.(Date.parse(response.headers.get("date") ?? ""), askedAt);
     if (response.ok || (method === "get" && response.status === 404)) return { response, limit };
     limit.end();
     await response.body?.cancel();
