@@ -283,6 +283,12 @@ export function openUsers(parts: UsersParts): Users {
     throw new PresyncError("unauthenticated", "this browser has not begun this sign-in");
   };
 
+  /** Who signed in meanwhile, in a worker that has taken over, stays; the copy of who asked goes all the same. */
+  const eraseUnlessCurrent = async (id: UserId): Promise<void> => {
+    await registry.change((state) => (state.current === id ? state : erasingUser(state, id)));
+    await erase();
+  };
+
   /** Returns who it was; null where nobody was signed in, or `expected` is not who is. */
   const leave = async (
     { forget, discardUnsaved }: SignOutOptions,
@@ -390,6 +396,7 @@ export function openUsers(parts: UsersParts): Users {
         await present.withoutBucket(() => present.account.deleteEverything(confirm, finishing));
         // Its session is over: there is nothing to revoke.
         await leave({ forget: true, discardUnsaved: true }, id, { deleted: id });
+        await eraseUnlessCurrent(id);
         return true as const;
       }),
     stash: (user, changes) =>

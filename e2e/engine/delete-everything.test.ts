@@ -88,6 +88,8 @@ test("a user who signs in at a later worker meanwhile stays, and so does the cop
   const { current, users } = await readRegistry();
   expect(current).toBe(other);
   expect(Object.keys(users)).toContain(other);
+  // Who asked for it has no copy here any more.
+  expect(Object.keys(users)).not.toContain(user.id);
 });
 
 test("a wrong confirmation erases nothing, whatever became of an earlier deletion", async () => {
