@@ -101,7 +101,7 @@ export type Call =
   /** It is back, or a person has typed it: a one-time code. */
   | { readonly name: "finish-sign-in"; readonly code: string }
   | { readonly name: "sign-out"; readonly forget: boolean; readonly discardUnsaved: boolean }
-  /** Answers with something, as the next one does: a worker that does not know them answers with nothing. */
+  /** Answers with something, as `peek` and the next one do: an earlier worker, which does not know them, with nothing. */
   | { readonly name: "account"; readonly request: AccountRequest }
   /** Then the user is signed out, and this browser's copy is erased. */
   | { readonly name: "delete-everything"; readonly confirm: string };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PresyncError } from "../shared/errors.ts";
 import type { AccountParts } from "./account.ts";
+import type { AccountRequest } from "../shared/wire.ts";
 import { createAccount } from "./account.ts";
 import type { Session } from "./registry.ts";
 import type { ServiceClient } from "./service-client.ts";
@@ -27,7 +28,7 @@ function createParts(answer: (path: string, body?: object) => unknown): {
     sessions: { current: async () => session },
     disk: { keys: async () => [] },
     engine: {
-      open: () => Promise.reject(new PresyncError("internal", "there are no documents")),
+      peek: () => Promise.reject(new PresyncError("internal", "there are no documents")),
     },
     async pause(ms) {
       asked.push(ms);
@@ -40,6 +41,14 @@ function createParts(answer: (path: string, body?: object) => unknown): {
 }
 
 describe("an account", () => {
+  test("asks for nothing that a page has made up: it could be brought a token", async () => {
+    const { parts, asked } = createParts(() => ({ session: "a token" }));
+    const request = { what: "../auth/refresh" } as unknown as AccountRequest;
+    const refused = createAccount(parts).answer(request);
+    await expect(refused).rejects.toMatchObject({ code: "invalid-argument" });
+    expect(asked).toEqual([]);
+  });
+
   test("asks the service with the session, and never answers with nothing", async () => {
     const { parts, asked, renewals } = createParts((path) =>
       path === "v1/devices" ? { devices: [] } : null,

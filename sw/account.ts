@@ -39,7 +39,7 @@ export interface AccountParts {
   readonly client: ServiceClient | null;
   readonly sessions: SessionKeeper | null;
   readonly disk: Pick<Disk, "keys">;
-  readonly engine: Pick<Engine, "open">;
+  readonly engine: Pick<Engine, "peek">;
   readonly pause: (ms: number) => Promise<void>;
   /** Asks for another grant: which devices there are has changed. */
   readonly renew: () => Promise<void>;

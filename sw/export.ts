@@ -21,7 +21,7 @@ import { tarEntry } from "./tar.ts";
 
 export interface ExportParts {
   readonly disk: Pick<Disk, "keys">;
-  readonly engine: Pick<Engine, "open">;
+  readonly engine: Pick<Engine, "peek">;
   readonly ask: (path: string, body: object) => Promise<unknown>;
 }
 
@@ -44,13 +44,11 @@ export async function exportEverything({ disk, engine, ask }: ExportParts): Prom
   } while (answer.more);
   const { objects: _, more: __, ...account } = answer;
   add("account.json", JSON.stringify({ ...account, objects: listed }, null, 2));
-  for (const id of await documentIds(disk)) {
-    const handle = await engine.open(id);
-    if (!handle.isReady()) continue;
-    const doc = handle.doc();
-    add(`documents/${id}.json`, JSON.stringify(doc, null, 2));
-    add(`documents/${id}.automerge`, A.save(doc).slice());
-  }
+  for (const id of await documentIds(disk))
+    await engine.peek(id, (doc) => {
+      add(`documents/${id}.json`, JSON.stringify(doc, null, 2));
+      add(`documents/${id}.automerge`, A.save(doc).slice());
+    });
   // Two empty blocks are the end.
   return new Blob([...parts, new Uint8Array(1024)], { type: "application/x-tar" });
 }

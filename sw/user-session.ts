@@ -208,7 +208,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         throw error;
       }
     },
-    peek: (documentIds) => engine.peek(documentIds.map((id) => parseDocumentId(id))),
+    async peek(documentIds) {
+      const found: (object | null)[] = [];
+      // One after the other: one document is in memory at a time, and edits get their turn in between.
+      for (const id of documentIds.map((text) => parseDocumentId(text)))
+        found.push(await engine.peek(id, (doc) => A.toJS(doc)));
+      return found;
+    },
     async open(documentId, birth) {
       const handle = await engine.open(parseDocumentId(documentId));
       handle.update((doc) => A.loadIncremental(doc, birth));

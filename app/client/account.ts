@@ -1,7 +1,7 @@
 /** The user's devices, and everything of the user, as the page asks about them: the worker has the session. */
 import type { Device, RemoveAnswer } from "../../shared/devices.ts";
-import { PresyncError } from "../../shared/errors.ts";
-import type { AccountRequest, Call } from "../../shared/wire.ts";
+import type { AccountRequest } from "../../shared/wire.ts";
+import { knownCall } from "./known-call.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /**
@@ -36,13 +36,8 @@ export interface Account {
 }
 
 export function createAccount(link: Pick<WorkerLink, "call">): Account {
-  const call = async (asked: Call): Promise<unknown> => {
-    const answer = await link.call(asked);
-    // A worker of an earlier build answers so whatever it does not know.
-    if (answer === null) throw new PresyncError("version-mismatch", "the worker is an older one");
-    return answer;
-  };
-  const ask = (request: AccountRequest): Promise<unknown> => call({ name: "account", request });
+  const ask = (request: AccountRequest): Promise<unknown> =>
+    knownCall(link, { name: "account", request });
 
   return {
     devices: {
@@ -58,7 +53,7 @@ export function createAccount(link: Pick<WorkerLink, "call">): Account {
     },
     exportEverything: async () => (await ask({ what: "export" })) as Blob,
     async deleteEverything({ confirm }) {
-      await call({ name: "delete-everything", confirm });
+      await knownCall(link, { name: "delete-everything", confirm });
     },
   };
 }

@@ -3,7 +3,11 @@
  * this device's disk and, once signed in, in the bucket.
  */
 import type { AutomergeUrl, DocHandle } from "@automerge/automerge-repo/slim";
-import { decodeHeads, parseAutomergeUrl } from "@automerge/automerge-repo/slim";
+import {
+  decodeHeads,
+  isValidAutomergeUrl,
+  parseAutomergeUrl,
+} from "@automerge/automerge-repo/slim";
 import type { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
@@ -15,6 +19,7 @@ import type { Devices } from "./account.ts";
 import { createAccount } from "./account.ts";
 import { birthOf, checkKinds, namedDocumentUrl } from "./births.ts";
 import { discoverService } from "./discover-service.ts";
+import { knownCall } from "./known-call.ts";
 import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
 import type { LoadedReport } from "./report-loaded.ts";
@@ -63,6 +68,7 @@ export interface Presync {
    * What these documents hold on this device now, in the order of their URLs, without opening them: for lists of many. They
    * are copies that nobody keeps up to date, of plain values; null for a document that is not here, and for one that
    * cannot be read. A change that this page made a moment ago may not be in them yet (`saved` says when it is).
+   * Throws `invalid-argument` for what is no document's URL.
    */
   peek<T extends object>(urls: readonly AutomergeUrl[]): Promise<(T | null)[]>;
   /**
@@ -364,8 +370,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       }
     },
     async peek<T extends object>(urls: readonly AutomergeUrl[]) {
+      if (!urls.every(isValidAutomergeUrl))
+        throw new PresyncError("invalid-argument", "not the URL of a document");
       const documentIds = urls.map((url) => parseAutomergeUrl(url).documentId);
-      return (await link.call({ name: "peek", documentIds })) as (T | null)[];
+      return (await knownCall(link, { name: "peek", documentIds })) as (T | null)[];
     },
     async saved(handle, where) {
       const current = session;

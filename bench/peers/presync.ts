@@ -125,11 +125,12 @@ export const presync: System = {
     }
     const ids = Array.from({ length: documentCount(dataset) }, (_, index) => documentIdOf(index));
     const readAt = performance.now();
-    const contents = await device.engine.peek(ids);
-    const reading = contents.reduce(
-      (sum, content) => sum + readingOf(dataset.kind, content as Record<string, unknown>),
-      0,
-    );
+    let reading = 0;
+    for (const id of ids)
+      reading +=
+        (await device.engine.peek(id, (doc) =>
+          readingOf(dataset.kind, A.toJS(doc as Record<string, unknown>)),
+        )) ?? 0;
     const readMs = durableMs + performance.now() - readAt;
     const openedAt = performance.now();
     const handles = await Promise.all(ids.map((id) => openReady(device, id)));

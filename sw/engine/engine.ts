@@ -20,6 +20,7 @@ import { isDrifting } from "../../shared/hlc.ts";
 import { createAdoption } from "./adoption.ts";
 import { createApplier } from "./applier.ts";
 import { BucketPeer, bucketPeerId } from "./bucket-peer.ts";
+import type { AnyDoc } from "./chunks.ts";
 import { createBucketWaiters } from "./bucket-waiters.ts";
 import { changeReplica } from "./change-replica.ts";
 import { createComplaints } from "./complaints.ts";
@@ -114,8 +115,8 @@ export interface Engine {
   hint(replica?: ReplicaId): void;
   /** Opens a document, and brings what waits in the inbox into it. */
   open(id: DocumentId): Promise<Handle>;
-  /** What documents hold now, as plain values, without opening them; null for what is not on this device. */
-  peek(ids: readonly DocumentId[]): Promise<(object | null)[]>;
+  /** What `look` makes of a document that is not opened for it; null for what is not on this device. */
+  peek<T>(id: DocumentId, look: (doc: AnyDoc) => T): Promise<T | null>;
   /** Resolves once the store has acknowledged these heads; rejects with `closed`. */
   inBucket(id: DocumentId, heads: Heads): Promise<void>;
   /** Publishes what is dirty now; true when nothing is left. */
@@ -509,12 +510,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       if (inbox.has(id)) await applyInbox(handle);
       return handle;
     },
-    async peek(ids) {
-      const found: (object | null)[] = [];
-      // One after the other: one document is in memory at a time, and edits get their turn in between.
-      for (const id of ids) found.push(await peek({ documents, inbox }, id));
-      return found;
-    },
+    peek: (id, look) => peek({ documents, inbox }, id, look),
     async inBucket(id, heads) {
       await frontier.known(id);
       await waiters.wait(id, heads);
