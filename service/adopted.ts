@@ -1,8 +1,8 @@
 /**
  * Whether a retired replica's prefix may be deleted (A-4 of the protocol): only when the manifest of a living one lists
  * it as adopted at its present generation. A lower one does not do, nor does a higher one: then a late PUT has brought an
- * old manifest back, or another line of it, which nobody has taken over. For that the service looks into manifests, and makes no use
- * of anything else in them; it is the only time it reads what users write.
+ * old manifest back, or another line of it, which nobody has taken over. For that the service looks into manifests, and
+ * makes no use of anything else in them; it is the only time it reads what users write.
  */
 import type { EnvelopeTools } from "../shared/codecs/envelope.ts";
 import { openEnvelope } from "../shared/codecs/envelope.ts";

@@ -1,7 +1,7 @@
 /**
  * The service: says who somebody is and signs URLs. It holds no state of its own (the registry lives in the bucket),
- * sees nothing of users' data but a manifest when a device is removed, and needs nothing but Web standards, so it runs on Node and on any
- * fetch-style runtime.
+ * sees nothing of users' data but a manifest when a device is removed, and needs nothing but Web standards, so it runs on
+ * Node and on any fetch-style runtime.
  */
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";

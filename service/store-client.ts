@@ -1,6 +1,7 @@
 /**
  * The requests the service itself makes of the bucket: list, get, put and delete with the admin key, and with the read
- * key the few manifests that tell whether a device may be deleted. A store that is down, refuses or answers nonsense is `retry` to the caller; the operator finds the reason in the log.
+ * key the few manifests that tell whether a device may be deleted. A store that is down, refuses or answers nonsense is
+ * `retry` to the caller; the operator finds the reason in the log.
  */
 import { AwsV4Signer } from "aws4fetch";
 import { PresyncError } from "../shared/errors.ts";

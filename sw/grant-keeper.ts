@@ -114,7 +114,7 @@ export function createGrantKeeper(parts: GrantKeeperParts): GrantKeeper {
   /** Nobody waits for longer than a grant is good for: one of seconds is asked for within seconds. */
   const nextPauseMs = (): number => {
     const pauseMs = backoff.next(parts.random.uniform());
-    return grant === null ? pauseMs : Math.min(pauseMs, (grant.expiresAt - grant.issuedAt) / 2);
+    return grant === null ? pauseMs : Math.min(pauseMs, halfLifeMs());
   };
 
   const scheduleHalfLife = (): void => {
