@@ -1,7 +1,7 @@
 /**
  * `npm run verify`: everything that must hold before a change is kept, in the order in which it fails fastest. It
- * ends with one line that sums up the tests of all runners: `N passed, N failed`. A check without tests of its own
- * (types, lint, …) counts as one.
+ * ends with what failed, and one line that sums up the tests of all runners: `N passed, N failed`. A check without
+ * tests of its own (types, lint, …) counts as one.
  */
 import { mkdir } from "node:fs/promises";
 import { packageChecks } from "./verify/package-checks.ts";
@@ -59,15 +59,20 @@ const steps: [name: string, run: () => Promise<Counts>][] = [
 ];
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const failures: string[] = [];
 for (const [name, run] of steps) {
   console.log(`\n== ${name}`);
   const counts = await run();
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  if (counts.failed > 0) failures.push(name, ...counts.failures.map((each) => `  ${each}`));
   console.log(
     `== ${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`,
   );
 }
-if (total.failed > 0) process.exitCode = 1;
+if (total.failed > 0) {
+  process.exitCode = 1;
+  console.log(["", "Failed:", ...failures].join("\n"));
+}
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

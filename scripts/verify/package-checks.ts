@@ -16,16 +16,18 @@ const gzipBudgets: Readonly<Record<string, number>> = {
 };
 
 export async function packageChecks(): Promise<Counts> {
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const add = ({ passed, failed }: Counts): void => {
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] as string[] };
+  const add = ({ passed, failed }: Pick<Counts, "passed" | "failed">): void => {
     counts.passed += passed;
     counts.failed += failed;
   };
   for (const { file, gzip } of await sizesOf("dist", Object.keys(gzipBudgets))) {
     const budget = gzipBudgets[file] ?? 0;
     const fits = gzip <= budget;
-    console.log(`${file}: ${gzip} bytes of ${budget} after gzip${fits ? "" : ", TOO LARGE"}`);
-    add({ passed: fits ? 1 : 0, failed: fits ? 0 : 1, skipped: 0 });
+    const size = `${file}: ${gzip} bytes of ${budget} after gzip${fits ? "" : ", TOO LARGE"}`;
+    console.log(size);
+    if (!fits) counts.failures.push(size);
+    add({ passed: fits ? 1 : 0, failed: fits ? 0 : 1 });
   }
   const folder = await mkdtemp(join(tmpdir(), "presync-pack-"));
   try {

@@ -1,6 +1,8 @@
 /** Runs one step of `npm run verify` as a process of its own, and counts what it tested. */
 import { spawn } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
+import type { PlaywrightReport, VitestReport } from "./failures.ts";
+import { playwrightFailures, vitestFailures } from "./failures.ts";
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -8,10 +10,12 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Each failed test with the first line of its error, where the runner tells. */
+  readonly failures: readonly string[];
 }
 
-const onePassed: Counts = { passed: 1, failed: 0, skipped: 0 };
-const oneFailed: Counts = { passed: 0, failed: 1, skipped: 0 };
+const onePassed: Counts = { passed: 1, failed: 0, skipped: 0, failures: [] };
+const oneFailed: Counts = { passed: 0, failed: 1, skipped: 0, failures: [] };
 
 /** A check without tests of its own: it holds or it does not. */
 export async function checkStep(command: string, words: readonly string[]): Promise<Counts> {
@@ -27,18 +31,13 @@ export async function vitestStep(
   await rm(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const code = await run("vitest", ["run", ...reporters, ...folders], environment);
-  const found = (await readReport(report)) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numFailedTestSuites: number;
-    numPendingTests: number;
-  } | null;
+  const found = (await readReport(report)) as VitestReport | null;
   if (found === null) return oneFailed;
-  const { numPassedTests, numFailedTests, numPendingTests } = found;
   return atLeastOneFailure(code, {
-    passed: numPassedTests,
-    failed: numFailedTests,
-    skipped: numPendingTests,
+    passed: found.numPassedTests,
+    failed: found.numFailedTests,
+    skipped: found.numPendingTests,
+    failures: vitestFailures(found),
   });
 }
 
@@ -54,12 +53,16 @@ export async function playwrightStep(
   const environment = { PRESYNC_E2E_STORE: store, PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...more };
   const words = ["test", `--project=${project}`, "--reporter=list,json", ...files];
   const code = await run("playwright", words, environment);
-  const found = (await readReport(report)) as {
-    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
-  } | null;
+  const found = (await readReport(report)) as PlaywrightReport | null;
   if (found === null) return oneFailed;
   const { expected, unexpected, flaky, skipped } = found.stats;
-  return atLeastOneFailure(code, { passed: expected, failed: unexpected + flaky, skipped });
+  const failures = playwrightFailures(found);
+  return atLeastOneFailure(code, {
+    passed: expected,
+    failed: unexpected + flaky,
+    skipped,
+    failures,
+  });
 }
 
 /** A runner that ended badly without a failing test has failed all the same; and so has one that ran nothing. */
