@@ -212,7 +212,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       const found: (object | null)[] = [];
       // One after the other: one document is in memory at a time, and edits get their turn in between.
       for (const id of documentIds.map((text) => parseDocumentId(text)))
-        found.push(await engine.peek(id, (doc) => A.toJS(doc)));
+        found.push(await engine.peek(id, (doc) => doc));
       return found;
     },
     async open(documentId, birth) {

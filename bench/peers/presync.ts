@@ -129,7 +129,7 @@ export const presync: System = {
     for (const id of ids)
       reading +=
         (await device.engine.peek(id, (doc) =>
-          readingOf(dataset.kind, A.toJS(doc as Record<string, unknown>)),
+          readingOf(dataset.kind, doc as Record<string, unknown>),
         )) ?? 0;
     const readMs = durableMs + performance.now() - readAt;
     const openedAt = performance.now();

@@ -15,7 +15,7 @@ export interface PeekParts {
 }
 
 /**
- * What `look` makes of the document, which is gone when it returns; null where nothing of it is on this device, or what
+ * What `look` makes of the document, of which only the content is left when it returns; null where nothing of it is on this device, or what
  * is cannot be read.
  */
 export async function peek<T>(
