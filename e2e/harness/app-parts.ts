@@ -33,7 +33,7 @@ export function pageWith(options: Omit<ConnectOptions, "wasm"> = {}): string {
       globalThis.presync = await connect(${JSON.stringify(options)});
       document.title = "connected";
     } catch (error) {
-      document.title = error.code + ": " + error.message;
+      document.title = globalThis.refusal = error.code + ": " + error.message;
     }
   </script>`;
 }

@@ -18,6 +18,8 @@ declare global {
   var lists: Record<string, DocHandle<List>>;
   /** What the page threw and nobody caught. */
   var thrown: string[];
+  /** `<code>: <message>` of a `connect()` that failed. */
+  var refusal: string | undefined;
   /** Null, or how a promise was rejected: an error's code does not survive the way out of a page by itself. */
   var codeOf: (promise: Promise<unknown>) => Promise<string | null>;
 }

@@ -97,7 +97,14 @@ function drivenPage(page: Page): DrivenPage {
       });
       failure.catch(() => undefined);
       await load();
-      await Promise.race([page.waitForFunction(() => "presync" in globalThis), failure]);
+      const end = page.waitForFunction(
+        () => ("presync" in globalThis ? "connected" : globalThis.refusal),
+        undefined,
+        { timeout: 0 },
+      );
+      end.catch(() => undefined);
+      const how = await (await Promise.race([end, failure])).jsonValue();
+      if (how !== "connected") throw new Error(`the page did not connect: ${how}`);
     },
     close: () => page.close(),
     untilClosed: () => closed,
