@@ -42,7 +42,7 @@ function paths(device: Device): string[] {
 /** The wasm as well: the page's is not always where the worker's is, and takes the longest. */
 async function isKept(): Promise<boolean> {
   const loaded = performance.getEntriesByType("resource").map(({ name }) => name);
-  const wasm = loaded.filter((name) => name.endsWith(".wasm"));
+  const wasm = loaded.filter((name) => new URL(name).pathname.endsWith(".wasm"));
   const found = await Promise.all(
     [location.href, "/presync.js", ...wasm].map((address) => caches.match(address)),
   );
