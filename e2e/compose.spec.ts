@@ -18,14 +18,20 @@ async function greeting(tab: Tab): Promise<unknown> {
   return tab.page.evaluate(async () => (await fetch("/api/greeting")).json().catch(() => null));
 }
 
-/** Posts to the worker, and resolves with its answer. */
+/** Posts to the worker, and resolves with its answer, which may be an echo. */
 function ask(tab: Tab, message: unknown): Promise<unknown> {
   return tab.page.evaluate(async (asked) => {
     const { active } = await navigator.serviceWorker.ready;
     const answer = new Promise<unknown>((resolve) => {
-      navigator.serviceWorker.addEventListener("message", ({ data }) => resolve(data), {
-        once: true,
-      });
+      const take = ({ data }: MessageEvent): void => {
+        // What presync says to a worker that has just started is echoed as well.
+        const isOfAnother =
+          Object.hasOwn(data, "echo") && JSON.stringify(data.echo) !== JSON.stringify(asked);
+        if (isOfAnother) return;
+        navigator.serviceWorker.removeEventListener("message", take);
+        resolve(data);
+      };
+      navigator.serviceWorker.addEventListener("message", take);
     });
     navigator.serviceWorker.startMessages();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker's takes none
