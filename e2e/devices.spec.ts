@@ -145,6 +145,7 @@ test("everything can be taken along", async ({ device }) => {
   });
   const input = Buffer.from(bytes);
   const names = execFileSync("tar", ["-tf", "-"], { input }).toString().trim().split("\n");
+  expect(names).toHaveLength(new Set(names).size);
   expect(names).toContain("account.json");
   expect(names).toContain(`objects/${replica}/manifest`);
   const document = names.find((name) => /^documents\/\w+\.json$/.test(name)) ?? "";

@@ -44,11 +44,12 @@ export async function exportEverything({ disk, engine, ask }: ExportParts): Prom
   } while (answer.more);
   const { objects: _, more: __, ...account } = answer;
   add("account.json", JSON.stringify({ ...account, objects: listed }, null, 2));
-  for (const id of await documentIds(disk))
-    await engine.peek(id, (doc) => {
-      add(`documents/${id}.json`, JSON.stringify(doc, null, 2));
-      add(`documents/${id}.automerge`, A.save(doc).slice());
-    });
+  for (const id of await documentIds(disk)) {
+    const found = await engine.peek(id, (doc) => ({ content: doc, saved: A.save(doc).slice() }));
+    if (found === null) continue;
+    add(`documents/${id}.json`, JSON.stringify(found.content, null, 2));
+    add(`documents/${id}.automerge`, found.saved);
+  }
   // Two empty blocks are the end.
   return new Blob([...parts, new Uint8Array(1024)], { type: "application/x-tar" });
 }

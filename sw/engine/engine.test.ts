@@ -136,6 +136,10 @@ test("documents are read without being opened", async () => {
   expect(await contents(a)).toEqual(expected);
   expect(await contents(b)).toEqual(expected);
   expect(b.engine.repo.handles).toEqual({});
+  // Once, also where it makes nothing of the document.
+  let looks = 0;
+  await b.engine.peek(second!.documentId, () => void looks++);
+  expect(looks).toBe(1);
   // What is damaged hides nothing of what is here.
   await found(b.engine, first!.url);
   await b.restart();

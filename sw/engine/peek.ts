@@ -15,8 +15,8 @@ export interface PeekParts {
 }
 
 /**
- * What `look` makes of the document, of which only the content is left when it returns; null where nothing of it is on this device, or what
- * is cannot be read.
+ * What `look` makes of the document, of which only the content is left when it returns; null where nothing of it is on
+ * this device, or what is cannot be read.
  */
 export async function peek<T>(
   { documents, inbox }: PeekParts,
@@ -27,8 +27,9 @@ export async function peek<T>(
   if (handle !== undefined) return look(handle.doc());
   const stored = await documents.storedChunks(id);
   const found = lookInto([...stored, ...(await inbox.uncheckedChunksOf(id))], look);
+  if (found !== null) return found;
   // What came from others may be damaged, which hides nothing of the rest.
-  return found ?? lookInto([...stored, ...(await inbox.chunksOf(id))], look);
+  return lookInto([...stored, ...(await inbox.chunksOf(id))], look);
 }
 
 function lookInto<T>(chunks: readonly Uint8Array[], look: (doc: AnyDoc) => T): T | null {
