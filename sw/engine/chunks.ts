@@ -37,8 +37,8 @@ export function hashesOf(chunk: Uint8Array): string[] | undefined {
 const inspected = { actor: "00", allowMissingChanges: true };
 
 /**
- * Runs `action` on a document made of these chunks and of nothing else, which it must not change, and gives its memory back. Throws where the
- * chunks are no document at all; what they lack, or hold damaged, is not in it.
+ * Runs `action` on a document made of these chunks and of nothing else, which it must not change, and gives its memory
+ * back. Throws where the chunks are no document at all; what they lack, or hold damaged, is not in it.
  */
 export function withDocument<T>(chunks: readonly Uint8Array[], action: (doc: AnyDoc) => T): T {
   const doc = A.load<AnyDoc>(concatenate(chunks), inspected);
