@@ -3,6 +3,7 @@ import type { Profile } from "../fixtures.ts";
 import type { Device } from "../harness/device.ts";
 import type { Tab } from "../harness/tab.ts";
 import type { Oracle } from "./oracle.ts";
+import { storedKeys } from "./stored-keys.ts";
 
 export type Random = () => number;
 
@@ -42,6 +43,8 @@ export function createChaoticDevice(
   let device: Device;
   let tabs: Tab[] = [];
   let made = 0;
+  /** What was saved on the device when a browser was killed. */
+  const kept = new Set<string>();
   /** What was made since the browser was opened, and in which tab. */
   let own: { readonly item: string; readonly tab: Tab; readonly at: number }[] = [];
 
@@ -80,10 +83,25 @@ export function createChaoticDevice(
     for (const { item, tab, at } of own) {
       const look = looks.get(tab);
       const isShown = look?.shown.has(item) ?? false;
-      if (isShown && look?.saved) oracle.promised("device", [item]);
-      else if (isShown || now - at < savingMsMax) oracle.atRisk(item, now - at);
+      if (isShown && look?.saved) {
+        oracle.promised("device", [item]);
+        kept.add(item);
+      } else if (isShown || now - at < savingMsMax) oracle.atRisk(item, now - at);
     }
     own = [];
+  };
+
+  /** What was saved when the browser was killed is there as soon as it is open again, whatever the network does. */
+  const checkKept = async (): Promise<void> => {
+    const [tab] = tabs;
+    const shown = new Set(await tab!.items());
+    const missing = [...kept].filter((item) => !shown.has(item));
+    if (missing.length === 0) return;
+    const { user, auth, device: disk, problems } = await tab!.status();
+    const state = JSON.stringify({ user, auth, disk, problems, shown: shown.size });
+    failures.push(
+      `${name}: a browser that was opened again lacks ${missing.join(", ")}; ${state}, ${await storedKeys(tab!)}`,
+    );
   };
 
   const openTab = async (): Promise<Tab> => {
@@ -172,6 +190,7 @@ export function createChaoticDevice(
       async () => {
         await kill();
         await openBrowser();
+        await checkKept();
       },
     ],
   ];
