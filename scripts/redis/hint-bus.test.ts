@@ -85,7 +85,7 @@ test("a Redis that has lost everything makes everybody look", async () => {
   await server.stop();
   await server.start();
   for (const { heard } of [one, two])
-    await vi.waitUntil(() => count(heard, "lost") > 0, { timeout: recoveryMsMax });
+    await expect.poll(() => count(heard, "lost"), { timeout: recoveryMsMax }).toBeGreaterThan(0);
 });
 
 test("nonsense in the stream is passed over", async () => {

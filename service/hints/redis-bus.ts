@@ -35,7 +35,7 @@ export function createRedisBus(redis: Redis, log: Log): RedisBus {
   // A question that waits blocks its connection.
   const reader = redis.duplicate({ commandTimeout: blockMs + answerMsMax });
   reader.on("error", () => undefined);
-  let isClosed = false;
+  const closing = new AbortController();
   let after: string | null = null;
   /** Something was published that has not reached Redis: the others are to be told when it is back. */
   let isOwed = false;
@@ -71,7 +71,7 @@ export function createRedisBus(redis: Redis, log: Log): RedisBus {
   const readOn = async (): Promise<void> => {
     let place = await findPlace();
     after = place;
-    while (!isClosed) {
+    while (!closing.signal.aborted) {
       await payDebt();
       const answer = (await reader.xread(
         "COUNT",
@@ -94,7 +94,7 @@ export function createRedisBus(redis: Redis, log: Log): RedisBus {
   };
 
   const follow = async (): Promise<void> => {
-    while (!isClosed) {
+    while (!closing.signal.aborted) {
       try {
         await readOn();
       } catch {
@@ -125,7 +125,7 @@ export function createRedisBus(redis: Redis, log: Log): RedisBus {
       return () => void listeners.delete(listener);
     },
     close() {
-      isClosed = true;
+      closing.abort();
       wake?.();
       reader.disconnect();
     },
