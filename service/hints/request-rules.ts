@@ -32,7 +32,6 @@ export function requestRules(config: CheckedConfig): RequestRules {
     }),
   ) as [MiddlewareHandler, MiddlewareHandler, MiddlewareHandler];
 
-  const isOf = (c: Context, path: string): boolean => c.req.path.endsWith(path);
   /** Whoever does not show the secret sends no more than anybody else. */
   const isStore = async (c: Context): Promise<boolean> =>
     isOf(c, "/v1/store-events") &&
@@ -51,4 +50,9 @@ export function requestRules(config: CheckedConfig): RequestRules {
       await next();
     },
   };
+}
+
+/** Wherever the service is mounted. */
+function isOf(c: Context, path: string): boolean {
+  return c.req.path.endsWith(path);
 }

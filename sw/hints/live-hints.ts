@@ -87,7 +87,7 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
   let isGap = true;
   let said: Status["hints"] = "off";
   let cancelLinger: (() => void) | undefined;
-  let cancelGrace: (() => void) | undefined;
+  let cancelGrace: (() => void) | null = null;
   let hasten: (() => void) | undefined;
 
   const isAbsent = (): boolean => {
@@ -120,7 +120,12 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
     if (from !== null) await post("v1/signals", { from, to, payload } satisfies SignalRequest);
   };
 
+  const endGrace = (): void => {
+    cancelGrace?.();
+    cancelGrace = null;
+  };
   const doubt = (): void => {
+    endGrace();
     isProven = false;
     isGap = true;
     tell();
@@ -134,7 +139,7 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
       if (own !== null) await signal(own, payload);
     },
     proven() {
-      cancelGrace?.();
+      endGrace();
       backoff.reset();
       isProven = true;
       tell();
@@ -207,8 +212,8 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
       if (stream === ending) {
         stream = null;
         proof.stop();
-        cancelGrace?.();
-        if (isProven) cancelGrace = timers.after(graceMs, doubt);
+        // It began when the last good one ended.
+        if (isProven) cancelGrace ??= timers.after(graceMs, doubt);
       }
     }
     return Math.max(leastMs, backoff.next(random.uniform()));
@@ -238,7 +243,7 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
     const stopping = running;
     running = null;
     isProven = false;
-    cancelGrace?.();
+    endGrace();
     stopping?.abort();
     tell();
   };
