@@ -89,10 +89,12 @@ test.describe("with a bucket that is watched every second", () => {
     stack,
     device,
   }) => {
+    test.setTimeout(150_000);
     const { laptop, laptopDevice, phone, phoneDevice } = await pair(device);
     const { namespace = "", replica = "" } = (await phone.status()).user ?? {};
     const key = `${namespace}/${replica}/manifest`;
     laptopDevice.network.cut();
+    await expect.poll(() => hintsOf(laptop), soon).not.toBe("live");
     const { body: before } = await stack.store.admin.get(key);
     await phone.add("from a backup");
     await phone.saved("bucket");
@@ -100,7 +102,7 @@ test.describe("with a bucket that is watched every second", () => {
     const { body: after } = await stack.store.admin.get(key);
     await stack.store.admin.put(key, before);
     laptopDevice.network.heal();
-    await expect.poll(() => hintsOf(laptop), { timeout: 30_000 }).toBe("live");
+    await expect.poll(() => hintsOf(laptop), { timeout: 60_000 }).toBe("live");
     await quiet(laptopDevice.network);
     expect(await laptop.items()).toEqual([]);
     await stack.store.admin.put(key, after);
@@ -133,6 +135,7 @@ test("a proxy that keeps the stream to itself costs the hints, and nothing else"
 });
 
 test("a stream that is cut is done without, and taken up again", async ({ stack, device }) => {
+  test.setTimeout(150_000);
   const { laptop, laptopDevice, phone } = await pair(device);
   await expect.poll(() => hintsOf(laptop), soon).toBe("live");
   laptopDevice.network.cut(stack.service.url);
@@ -141,7 +144,8 @@ test("a stream that is cut is done without, and taken up again", async ({ stack,
   await expect.poll(() => laptop.items(), soon).toEqual(["while it is cut"]);
   expect(await laptop.status()).toMatchObject({ bucket: "saved", problems: [] });
   laptopDevice.network.heal();
-  await expect.poll(() => hintsOf(laptop), { timeout: 60_000 }).toBe("live");
+  // After the longest pause there is between attempts.
+  await expect.poll(() => hintsOf(laptop), { timeout: 90_000 }).toBe("live");
 });
 
 test("one stream serves all tabs, and signing out ends it", async ({ device }) => {

@@ -58,9 +58,10 @@ export async function followHints(parts: HintStreamParts): Promise<boolean> {
     const parser = createEventParser();
     const decoder = new TextDecoder();
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return true;
-      for (const { name, data, id } of parser.take(decoder.decode(value, { stream: true }))) {
+      // A connection that breaks has ended, like any other.
+      const read = await reader.read().catch(() => null);
+      if (read === null || read.done) return true;
+      for (const { name, data, id } of parser.take(decoder.decode(read.value, { stream: true }))) {
         const content = data === "" ? null : (JSON.parse(data) as unknown);
         const settings = name === "settings" ? readSettings(content) : null;
         if (settings !== null) {

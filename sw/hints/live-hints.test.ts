@@ -16,6 +16,7 @@ interface OpenStream {
   send(name: string, data: unknown, id?: number): void;
   heartbeat(id: number): void;
   end(): void;
+  break(): void;
 }
 
 /** What a service does, as far as one worker can tell. */
@@ -101,6 +102,7 @@ beforeEach(() => {
             write(`${position}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
           },
           heartbeat: (id) => write(`: \nid: ${id}\n\n`),
+          break: () => void writer.abort(new TypeError("network error")).catch(() => undefined),
           end: () => void writer.close().catch(() => undefined),
         });
         const { heartbeatMs, watched } = service;
@@ -169,6 +171,14 @@ describe("a stream of hints", () => {
     newest().send("reset", {}, 78);
     await pass(10);
     expect(missed).toBe(2);
+  });
+
+  it("that breaks is followed as soon as one that has ended", async () => {
+    await show();
+    newest().break();
+    await pass(1_100);
+    expect(service.streams).toHaveLength(2);
+    expect(states).toEqual(["connecting", "live"]);
   });
 
   it("that ends for longer is not relied on after three seconds", async () => {

@@ -32,7 +32,7 @@ const graceMs = 3_000;
 const absentMs = 3_600_000;
 
 /** Nobody waits for it: polling goes on. */
-const pauseMsMax = 120_000;
+const pauseMsMax = 60_000;
 /** After a refusal, which would be the same at once. */
 const refusedPauseMs = 60_000;
 
