@@ -16,6 +16,7 @@ import {
   sessionSecretsFault,
   urlFault,
 } from "./faults.ts";
+import { storeEventsSecretFault, watchFault } from "./hints/settings.ts";
 import { readProviders } from "./provider-settings.ts";
 import type { SettingsReader } from "./settings-reader.ts";
 import { isPlainHttp } from "./settings-reader.ts";
@@ -49,6 +50,10 @@ export const configVariables: Readonly<Record<string, string>> = {
   PRESYNC_QUOTA_BYTES: "what each user may have in the bucket (default: anything)",
   PRESYNC_QUOTA_OBJECTS: "and in how many objects; a device has up to 52",
   PRESYNC_QUOTA_REPLICAS: "how many devices of each user may write; the others read",
+  PRESYNC_STORE_EVENTS_SECRET:
+    "the store sends its events to <public URL>/v1/store-events, with this as its token",
+  PRESYNC_WATCH_SECONDS:
+    "how often the bucket is looked at for who has a page open (default 10, with events 0: never)",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
 };
@@ -110,6 +115,10 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
     replicas: whole("PRESYNC_QUOTA_REPLICAS", quotaFault),
   };
   const providers = readProviders(reader);
+  const storeEventsSecret = read("PRESYNC_STORE_EVENTS_SECRET");
+  if (storeEventsSecret !== undefined)
+    check("PRESYNC_STORE_EVENTS_SECRET", storeEventsSecretFault(storeEventsSecret));
+  const watchSeconds = whole("PRESYNC_WATCH_SECONDS", (seconds) => watchFault(seconds * 1000));
 
   const longest = grantSecondsMax ?? grantSecondsMaxDefault;
   if (grantSeconds !== undefined && grantSeconds > longest)
@@ -126,6 +135,10 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
     store,
     providers: providers(),
     quota,
+    hints: {
+      ...(storeEventsSecret === undefined ? {} : { storeEventsSecret }),
+      ...(watchSeconds === undefined ? {} : { watchMs: watchSeconds * 1000 }),
+    },
     ...(sessionSeconds === undefined ? {} : { sessionSeconds }),
     ...(grantSeconds === undefined ? {} : { grantSeconds }),
     ...(grantSecondsMax === undefined ? {} : { grantSecondsMax }),

@@ -18,6 +18,13 @@ import {
   urlFault,
 } from "./faults.ts";
 import type { Claims } from "./claims.ts";
+import type { CheckedHints, HintOptions } from "./hints/settings.ts";
+import {
+  checkHints,
+  heartbeatFault,
+  storeEventsSecretFault,
+  watchFault,
+} from "./hints/settings.ts";
 import type { Limits } from "./limits.ts";
 import { noLimits } from "./limits.ts";
 import type { Log } from "./log.ts";
@@ -69,6 +76,10 @@ export interface ServiceConfig {
   readonly quota?: Quota;
   /** How often something may be done; without it, as often as anybody likes. */
   readonly limits?: Limits;
+  /** How clients hear of each other's changes at once. */
+  readonly hints?: HintOptions;
+  /** Aborted when the service is about to stop: what would go on for ever ends. */
+  readonly closing?: AbortSignal | null;
   /** Says what happens the first time, where the store has no create-if-absent. */
   readonly claims?: Claims | null;
   /** Who asks, for limits: the address of the client. Without it all are one. */
@@ -82,6 +93,7 @@ export interface ServiceConfig {
 
 export interface CheckedConfig extends Required<ServiceConfig> {
   readonly store: Required<StoreConfig>;
+  readonly hints: CheckedHints;
   /** The origin of `publicUrl`: issuer and audience of everything the service vouches for. */
   readonly serviceOrigin: string;
 }
@@ -97,6 +109,7 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
   const { endpoint, region, bucket } = config.store;
   const providers = config.providers ?? [];
   const quota = config.quota ?? {};
+  const hints = checkHints(config.hints ?? {});
   const faults: [string, Fault][] = [
     ["publicUrl", urlFault(config.publicUrl)],
     ...config.origins.map((origin): [string, Fault] => ["origins", originFault(origin)]),
@@ -108,6 +121,14 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     ["grantSecondsMax", grantSecondsFault(grantSecondsMax)],
     ["grantSeconds", grantSecondsFault(config.grantSeconds ?? grantSecondsMax)],
     ["sessionSeconds", sessionSecondsFault(sessionSeconds)],
+    ["hints.heartbeatMs", heartbeatFault(hints.heartbeatMs)],
+    ["hints.watchMs", watchFault(hints.watchMs)],
+    [
+      "hints.storeEventsSecret",
+      hints.storeEventsSecret === null
+        ? undefined
+        : storeEventsSecretFault(hints.storeEventsSecret),
+    ],
     ...(["bytes", "objects", "replicas"] as const).map((name): [string, Fault] => [
       `quota.${name}`,
       quota[name] === undefined ? undefined : quotaFault(quota[name]),
@@ -128,6 +149,8 @@ export function checkConfig(config: ServiceConfig): CheckedConfig {
     grantSecondsMax,
     providers,
     quota,
+    hints,
+    closing: config.closing ?? null,
     email: config.email ?? null,
     limits: config.limits ?? noLimits,
     claims: config.claims ?? null,

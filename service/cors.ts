@@ -21,7 +21,7 @@ export function cors(origins: ReadonlySet<string>): MiddlewareHandler {
       c.res = allowed
         ? c.body(null, 204, {
             "access-control-allow-methods": "GET, POST",
-            "access-control-allow-headers": "authorization, content-type",
+            "access-control-allow-headers": "authorization, content-type, last-event-id",
             "access-control-max-age": String(preflightSecondsMax),
           })
         : refuse(c, 403, "denied", "this origin may not call the service");

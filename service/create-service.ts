@@ -4,7 +4,6 @@
  * Node and on any fetch-style runtime.
  */
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { routePath } from "hono/route";
 import type { SignInMethods } from "../shared/sign-in.ts";
 import type { ServiceConfig } from "./config.ts";
@@ -18,6 +17,11 @@ import { createEmailLinks } from "./email-links.ts";
 import { addEmailSignIn } from "./email-sign-in.ts";
 import { createEverything } from "./everything.ts";
 import { addGrants } from "./grants-route.ts";
+import { createCallers } from "./hints/callers.ts";
+import { addHints } from "./hints/hints-routes.ts";
+import { createHintHub } from "./hints/hub.ts";
+import { requestRules } from "./hints/request-rules.ts";
+import { createWatcher } from "./hints/watcher.ts";
 import { addKeySignIn } from "./key-sign-in.ts";
 import { limit } from "./limits.ts";
 import { safeLog } from "./log.ts";
@@ -33,9 +37,6 @@ import { createSigner } from "./signer.ts";
 import { createStoreClient } from "./store-client.ts";
 import { createUsageCounter } from "./usage.ts";
 
-/** The largest request there is holds a key, a challenge and a signature: under 400 bytes. */
-const requestBytesMax = 4096;
-
 const pageHeaders = {
   "referrer-policy": "no-referrer",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -47,7 +48,11 @@ export function createService(given: ServiceConfig): Hono {
   const config = { ...checked, log: safeLog(checked.log) };
   const { log, now } = config;
   const store = createStoreClient(config);
-  const sessions = createSessions(store, config);
+  const { bus } = config.hints;
+  const sessions = createSessions(store, {
+    ...config,
+    ended: (namespace) => bus.publish({ kind: "ended", namespace }),
+  });
   const marks = createMarkStore(store, config, (family) => sessions.isOver(family));
   const registry = createRegistry(store, marks, config);
   const usage = createUsageCounter(store, config);
@@ -83,17 +88,9 @@ export function createService(given: ServiceConfig): Hono {
     c.header("cache-control", "no-store");
   });
   app.use(cors(new Set([...config.origins, config.serviceOrigin])));
-  app.use(
-    bodyLimit({
-      maxSize: requestBytesMax,
-      onError: (c) => refuse(c, 413, "too-large", `a request has at most ${requestBytesMax} bytes`),
-    }),
-  );
-
-  app.use("/v1/*", async (c, next) => {
-    await limit(config.limits, "requests", config.clientOf(c));
-    await next();
-  });
+  const rules = requestRules(config);
+  app.use(rules.size);
+  app.use("/v1/*", rules.rate);
   app.post("/v1/auth/*", async (c, next) => {
     await limit(config.limits, "sign-ins", config.clientOf(c));
     await next();
@@ -113,6 +110,16 @@ export function createService(given: ServiceConfig): Hono {
   if (config.email !== null) addEmailSignIn(app, config, { email: config.email, links, singleUse });
   addRedeem(app, config, { sessions, codes, links });
   addGrants(app, config, { sessions, registry, usage, signer: createSigner(config) });
+  const callers = createCallers(sessions, registry, config);
+  const watch = createWatcher({ config, store, changed: (hint) => hub.notice(hint) });
+  const hub = createHintHub({
+    config,
+    bus,
+    isGood: (member) => sessions.isGood(member),
+    forget: (namespace) => callers.forget(namespace),
+    watch,
+  });
+  addHints(app, config, { hub, callers });
   const everything = createEverything(config, { store, devices, sessions, usage });
   addDevicesRoutes(app, config, { sessions, devices, everything });
 

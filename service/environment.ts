@@ -38,7 +38,7 @@ export const variables: Readonly<Record<string, string>> = {
   PRESYNC_APP_NAME: "what the mails call the app (default: the host of the page that asked)",
   PRESYNC_PROXIES: "how many proxies stand in front and set X-Forwarded-For (default 0)",
   PRESYNC_REDIS_URL:
-    "several instances count limits together there: redis://… (default: each alone)",
+    "several instances share limits and hints there: redis://… (default: each alone)",
   PRESYNC_METRICS_PORT: "port for Prometheus, at /metrics (default: none)",
   PRESYNC_HOST: "address to listen on (default 127.0.0.1)",
   PORT: `port to listen on (default ${portDefault})`,

@@ -2,6 +2,9 @@
 export type { AccessKey, Addressing, ServiceConfig, StoreConfig } from "./config.ts";
 export { createService } from "./create-service.ts";
 export type { Claims } from "./claims.ts";
+export type { BusListener, BusMessage, HintBus } from "./hints/bus.ts";
+export { createMemoryBus } from "./hints/memory-bus.ts";
+export type { HintOptions } from "./hints/settings.ts";
 export type { Allowance, LimitName, Limits } from "./limits.ts";
 export { allowances } from "./limits.ts";
 export type { Log, LogEvent, LogLevel } from "./log.ts";

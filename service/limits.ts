@@ -18,7 +18,15 @@ export type LimitName =
   | "devices"
   /** Exports and deletions of everything of one user, a page at a time. */
   | "everything"
-  /** Requests of one client, whatever they are. */
+  /** Changes that one user's devices report: each about one a second while somebody types. */
+  | "hints"
+  /** Streams of hints that one user opens. */
+  | "hint-streams"
+  /** Messages from one of a user's devices to another. */
+  | "signals"
+  /** Reports and messages of one client: what comes with every edit must not use up what everything else needs. */
+  | "hint-requests"
+  /** Requests of one client, whatever else they are. */
   | "requests";
 
 export interface Allowance {
@@ -36,6 +44,10 @@ export const allowances: Readonly<Record<LimitName, Allowance>> = {
   grants: { count: 120, seconds: 60 },
   devices: { count: 60, seconds: 60 },
   everything: { count: 120, seconds: 3600 },
+  hints: { count: 1200, seconds: 60 },
+  "hint-streams": { count: 240, seconds: 60 },
+  signals: { count: 1200, seconds: 60 },
+  "hint-requests": { count: 6000, seconds: 60 },
   requests: { count: 1200, seconds: 60 },
 };
 

@@ -7,13 +7,13 @@ describe("reading an answer of ListObjectsV2", () => {
       <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
         <NextContinuationToken>a&amp;b==</NextContinuationToken>
         <Contents><LastModified>2026-01-02T03:04:05.678Z</LastModified><Key>a&lt;b</Key></Contents>
-        <Contents>\n<Key>c</Key><Size>1</Size><LastModified>2026-01-02T03:04:06Z</LastModified></Contents>
+        <Contents>\n<Key>c</Key><ETag>&quot;e&quot;</ETag><Size>1</Size><LastModified>2026-01-02T03:04:06Z</LastModified></Contents>
         <IsTruncated>true</IsTruncated>
       </ListBucketResult>`);
     expect(page).toEqual({
       objects: [
-        { key: "a<b", lastModified: Date.UTC(2026, 0, 2, 3, 4, 5, 678), bytes: 0 },
-        { key: "c", lastModified: Date.UTC(2026, 0, 2, 3, 4, 6), bytes: 1 },
+        { key: "a<b", lastModified: Date.UTC(2026, 0, 2, 3, 4, 5, 678), bytes: 0, etag: "" },
+        { key: "c", lastModified: Date.UTC(2026, 0, 2, 3, 4, 6), bytes: 1, etag: '"e"' },
       ],
       nextToken: "a&b==",
     });

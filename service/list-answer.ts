@@ -8,6 +8,8 @@ export interface ListPage {
     readonly key: string;
     readonly lastModified: number;
     readonly bytes: number;
+    /** Empty where the store does not say. */
+    readonly etag: string;
   }[];
   readonly nextToken: string | undefined;
 }
@@ -28,7 +30,14 @@ export function listPage(xml: string): ListPage | undefined {
     const lastModified = Date.parse(textOf(entry, "LastModified") ?? "");
     if (key === undefined || Number.isNaN(lastModified)) return [];
     const size = textOf(entry, "Size") ?? "";
-    return [{ key, lastModified, bytes: /^\d{1,15}$/.test(size) ? Number(size) : 0 }];
+    return [
+      {
+        key,
+        lastModified,
+        bytes: /^\d{1,15}$/.test(size) ? Number(size) : 0,
+        etag: textOf(entry, "ETag") ?? "",
+      },
+    ];
   });
   const truncated = textOf(xml, "IsTruncated") === "true";
   return { objects, nextToken: truncated ? textOf(xml, "NextContinuationToken") : undefined };

@@ -69,7 +69,8 @@ export function createMemoryBucket(now: () => number): MemoryBucket {
       const { modifiedAt = 0, text = "", bytes } = bucket.objects.get(key) ?? {};
       const modified = new Date(modifiedAt).toISOString();
       const size = bytes?.length ?? text.length;
-      return `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified><Size>${size}</Size></Contents>`;
+      const etag = `&quot;${bytes === undefined ? text.length : bytes.join("")}&quot;`;
+      return `<Contents><Key>${key}</Key><LastModified>${modified}</LastModified><ETag>${etag}</ETag><Size>${size}</Size></Contents>`;
     });
     const more =
       page.length < keys.length

@@ -1,5 +1,5 @@
 /** Prometheus metrics, made of the log's events: what is logged is counted, and nothing else is known of it. */
-import { Counter, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Log } from "./log.ts";
 
 const msPerSecond = 1000;
@@ -30,9 +30,24 @@ export function createMetrics(): Metrics {
     labelNames: ["event", "level"],
     registers: [register],
   });
+  const streams = new Gauge({
+    name: "presync_hint_streams",
+    help: "Streams of hints that are open.",
+    registers: [register],
+  });
+  const hints = new Counter({
+    name: "presync_hints_total",
+    help: "Hints that were sent, one for each stream, by who said that something has changed.",
+    labelNames: ["source"],
+    registers: [register],
+  });
   return {
     count(logged) {
       const { event, level } = logged;
+      if (event === "hint-stream-opened" || event === "hint-stream-ended")
+        streams.set(Number(logged["streams"]));
+      if (event === "hints-delivered")
+        hints.inc({ source: String(logged["source"]) }, Number(logged["streams"]));
       if (event !== "request") return events.inc({ event, level });
       const { method, path, status, ms } = logged;
       requests.observe(

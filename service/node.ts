@@ -54,6 +54,7 @@ export async function listen(
 ): Promise<Listening> {
   const { port, host = "127.0.0.1" } = options;
   let app: Hono | undefined;
+  const closing = new AbortController();
   const server = createAdaptorServer({
     fetch: (request, bindings) =>
       app?.fetch(request, bindings) ?? new Response(null, { status: 503 }),
@@ -74,13 +75,21 @@ export async function listen(
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
   try {
     const given = typeof config === "function" ? config(url) : config;
-    app = createService({ log: jsonLinesLog, ...given });
+    app = createService({ log: jsonLinesLog, closing: closing.signal, ...given });
   } catch (error) {
     await closeServer(server);
     throw error;
   }
   let closed: Promise<void> | undefined;
-  return { url, port: address.port, close: () => (closed ??= closeServer(server)) };
+  return {
+    url,
+    port: address.port,
+    close() {
+      // Streams would hold their connections for as long as they are let.
+      closing.abort();
+      return (closed ??= closeServer(server));
+    },
+  };
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -1,7 +1,9 @@
-/** What instances share through a Redis: limits, and what may happen once. */
+/** What instances share through a Redis: limits, what may happen once, and hints. */
 import { Redis } from "ioredis";
 import { PresyncError } from "../shared/errors.ts";
 import type { Claims } from "./claims.ts";
+import type { HintBus } from "./hints/bus.ts";
+import { createRedisBus } from "./hints/redis-bus.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { createRedisLimits } from "./rate-limits.ts";
@@ -14,6 +16,7 @@ const answerMsMax = 2_000;
 export interface SharedState {
   readonly limits: Limits;
   readonly claims: Claims;
+  readonly bus: HintBus;
   close(): void;
 }
 
@@ -30,14 +33,20 @@ export function connectRedis(url: string, log: Log): SharedState {
     log({ level: "error", event: "redis-failed", code: typeof code === "string" ? code : "" });
   });
 
+  const bus = createRedisBus(redis, log);
+
   return {
+    bus,
     limits: createRedisLimits(redis),
     claims: {
       claim: async (name, seconds) =>
         (await ask(() => redis.set(prefix + name, "1", "EX", seconds, "NX"))) === "OK",
       has: async (name) => (await ask(() => redis.exists(prefix + name))) === 1,
     },
-    close: () => redis.disconnect(),
+    close() {
+      bus.close();
+      redis.disconnect();
+    },
   };
 }
 

@@ -30,7 +30,12 @@ function createWorld(): World {
 }
 
 function memberOf(namespace: string): Member {
-  return { namespace: parseNamespace(namespace), family: "f".repeat(32), endedAt: 0 };
+  return {
+    namespace: parseNamespace(namespace),
+    family: "f".repeat(32),
+    endedAt: 0,
+    expiresAt: Infinity,
+  };
 }
 
 function idsOf(known: readonly KnownReplica[]): ReplicaId[] {

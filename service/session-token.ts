@@ -34,12 +34,14 @@ export interface SessionClaims {
   readonly id: string;
   /** Whole seconds since 1970. */
   readonly issuedAt: number;
+  /** When the token ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 export interface SessionTokens {
   /** The token, and when it expires, in milliseconds since 1970. It is issued now, but not before `after`'s second is over. */
   make(
-    claims: Omit<SessionClaims, "issuedAt">,
+    claims: Omit<SessionClaims, "issuedAt" | "expiresAt">,
     after?: number,
   ): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** What the token in an `Authorization` header says; throws `unauthenticated`. */
@@ -59,7 +61,7 @@ export function createSessionTokens(
   const keys = Promise.all(config.sessionSecrets.map((secret) => deriveHmacKey(secret, label)));
 
   async function make(
-    { namespace, family, generation, id }: Omit<SessionClaims, "issuedAt">,
+    { namespace, family, generation, id }: Omit<SessionClaims, "issuedAt" | "expiresAt">,
     after = 0,
   ): Promise<{
     readonly token: string;
@@ -100,11 +102,18 @@ export function createSessionTokens(
       }
     });
     const payload = verified?.payload ?? {};
-    const { sub: namespace, fam: family, gen: generation, jti: id, iat: issuedAt = 0 } = payload;
+    const {
+      sub: namespace,
+      fam: family,
+      gen: generation,
+      jti: id,
+      iat: issuedAt = 0,
+      exp = 0,
+    } = payload;
     const areIds = isSessionId(family) && isSessionId(id);
     if (!isNamespace(namespace) || !areIds || !isGeneration(generation))
       throw unauthenticated("malformed");
-    return { namespace, family, generation, id, issuedAt };
+    return { namespace, family, generation, id, issuedAt, expiresAt: exp * 1000 };
   }
 
   return { make, read };

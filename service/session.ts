@@ -30,6 +30,8 @@ export interface Member {
   readonly family: string;
   /** When everything of the user was deleted, in milliseconds since 1970; 0 where it never was. */
   readonly endedAt: number;
+  /** When the token that was shown ends, in milliseconds since 1970. */
+  readonly expiresAt: number;
 }
 
 export interface Sessions {
@@ -45,6 +47,8 @@ export interface Sessions {
   revoke(authorization: string | undefined): Promise<void>;
   /** Ends one sign-in of a user, with every token of it. */
   revokeFamily(family: Family): Promise<void>;
+  /** Whether the sign-in has not been ended since it was looked at. Uses no token up. */
+  isGood(member: Member): Promise<boolean>;
   /** Whether no token of the sign-in can be good any more. */
   isOver(family: Family): Promise<boolean>;
   /** Ends all sign-ins of a user there have been, but for this one. */
@@ -60,14 +64,18 @@ export function createSessions(
   config: Pick<
     CheckedConfig,
     "sessionSecrets" | "sessionSeconds" | "serviceOrigin" | "now" | "log"
-  >,
+  > & {
+    /** Sign-ins of this user have ended: whatever goes on under one of them is to end. */
+    readonly ended?: (namespace: Namespace) => Promise<void>;
+  },
 ): Sessions {
   const { now, log } = config;
+  const ended = config.ended ?? (() => Promise.resolve());
   const tokens = createSessionTokens(config);
   const families = createSessionFamilies(store, config);
 
   async function answer(
-    claims: Omit<SessionClaims, "issuedAt">,
+    claims: Omit<SessionClaims, "issuedAt" | "expiresAt">,
     endedAt: number,
   ): Promise<SessionAnswer> {
     const { token, expiresAt } = await tokens.make(claims, endedAt);
@@ -96,6 +104,7 @@ export function createSessions(
         throw new PresyncError("retry", "this token was exchanged a moment ago: use the new one");
       await families.revoke(claims);
       const { namespace, family } = claims;
+      await ended(namespace);
       log({ level: "warn", event: "session-reused", namespace, family });
       throw unauthenticated("revoked");
     }
@@ -104,6 +113,7 @@ export function createSessions(
 
   async function revokeFamily({ namespace, family }: Family): Promise<void> {
     await families.revoke({ namespace, family });
+    await ended(namespace);
     log({ level: "info", event: "session-revoked", namespace, family });
   }
 
@@ -115,7 +125,8 @@ export function createSessions(
     },
     async authenticate(authorization) {
       const { claims, endedAt } = await check(authorization);
-      return { namespace: claims.namespace, family: claims.family, endedAt };
+      const { namespace, family, expiresAt } = claims;
+      return { namespace, family, endedAt, expiresAt };
     },
     async refresh(authorization) {
       const { claims, endedAt } = await check(authorization);
@@ -129,14 +140,27 @@ export function createSessions(
       if (!isEnded(claims, ending)) await revokeFamily(claims);
     },
     revokeFamily,
+    async isGood({ namespace, family, endedAt }) {
+      const [{ isRevoked }, { at, kept }] = await Promise.all([
+        families.look({ namespace, family }),
+        families.ending(namespace),
+      ]);
+      return !isRevoked && (at === endedAt || kept === family);
+    },
     async isOver(family) {
       const { isRevoked, usedAt } = await families.look(family);
       // The last token that was used may have been exchanged at its very end, for one that nobody has used yet.
       return isRevoked || now() - usedAt > 2 * config.sessionSeconds * 1000;
     },
-    endOthers: (kept) => families.endOthers(kept),
+    async endOthers(kept) {
+      await families.endOthers(kept);
+      await ended(kept.namespace);
+    },
     forget: (last, deletesMax) => families.forget(last, deletesMax),
-    end: (namespace) => families.end(namespace),
+    async end(namespace) {
+      await families.end(namespace);
+      await ended(namespace);
+    },
   };
 }
 

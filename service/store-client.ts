@@ -25,6 +25,8 @@ const deletesAtOnce = 16;
 export interface ListedObject {
   readonly key: string;
   readonly bytes: number;
+  /** Empty where the store does not say. */
+  readonly etag: string;
   /** Milliseconds since 1970, by the store's clock. */
   readonly lastModified: number;
 }

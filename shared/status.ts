@@ -40,6 +40,11 @@ export interface Status {
   /** Who is signed in, or null. */
   readonly user: { readonly namespace: Namespace; readonly replica: ReplicaId | null } | null;
   readonly network: "online" | "offline";
+  /**
+   * Whether others' changes are told of: `live` once that has proved to work, so that polling can rest. `off` while no tab is
+   * in view, and where there is no service that does it. Nothing but speed depends on it.
+   */
+  readonly hints: "off" | "connecting" | "live";
   readonly peers: readonly PeerStatus[];
   readonly storage: {
     readonly persisted: boolean;

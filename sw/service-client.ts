@@ -52,43 +52,48 @@ export interface ServiceClient {
    * was.
    */
   grant(session: Session, request: GrantRequest): Promise<Grant>;
+  /**
+   * What the service goes on saying, from where an earlier stream ended; null where the service has no such thing. It
+   * lasts until `signal` is aborted.
+   */
+  stream(
+    session: Session,
+    path: string,
+    options: { readonly after: string | null; readonly signal: AbortSignal },
+  ): Promise<ReadableStream<Uint8Array> | null>;
   /** Anything else that a user may ask; without a body it is only a look. Null where the answer has none. */
   ask(session: Session, path: string, body?: object): Promise<unknown>;
 }
 
+type AskInit = Omit<RequestInit, "headers"> & { readonly headers: Record<string, string> };
+
 export function createServiceClient(service: string): ServiceClient {
   const base = serviceBase(service);
 
-  const send = async (path: string, body: unknown, session?: Session): Promise<Response> => {
-    let response: Response;
+  const ask = async (path: string, init: AskInit, session?: Session): Promise<Response> => {
     try {
-      response = await fetch(new URL(path, base), {
-        method: body === undefined ? "GET" : "POST",
+      return await fetch(new URL(path, base), {
+        ...init,
         headers: {
-          "content-type": "application/json",
+          ...init.headers,
           ...(session === undefined ? {} : { authorization: `Bearer ${session.token}` }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         credentials: "omit",
         redirect: "error",
-        signal: AbortSignal.timeout(answerMsMax),
       });
     } catch (cause) {
       throw new PresyncError("unreachable", "the service did not answer", { cause });
     }
-    if (!response.ok) {
-      const refusal = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
-      const { code, message } = refusal?.error ?? {};
-      if (namedCodes.has(code)) throw new PresyncError(code as ErrorCode, String(message));
-      // A session is over when the service says so, and not something in front of it.
-      if (response.status === 401 && code !== "unauthenticated")
-        throw new PresyncError("unexpected-answer", "a 401 that is not the service's");
-      throw new PresyncError(
-        codesByStatus[response.status] ?? "unexpected-answer",
-        `the service answered ${response.status}`,
-      );
-    }
-    return response;
+  };
+
+  const send = async (path: string, body: unknown, session?: Session): Promise<Response> => {
+    const init: AskInit = {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(answerMsMax),
+    };
+    return accepted(await ask(path, init, session));
   };
 
   const post = async (path: string, body: unknown, session?: Session): Promise<unknown> => {
@@ -138,8 +143,31 @@ export function createServiceClient(service: string): ServiceClient {
         throw new PresyncError("unexpected-answer", "the grant is for another user");
       return grant;
     },
+    async stream(session, path, { after, signal }) {
+      const headers: Record<string, string> = after === null ? {} : { "last-event-id": after };
+      const response = await ask(path, { headers, signal, cache: "no-store" }, session);
+      if (response.status === 404) return null;
+      return (await accepted(response)).body;
+    },
     ask: (session, path, body) => post(path, body, session),
   };
+}
+
+/** Throws for what is a refusal. */
+async function accepted(response: Response): Promise<Response> {
+  if (!response.ok) {
+    const refusal = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
+    const { code, message } = refusal?.error ?? {};
+    if (namedCodes.has(code)) throw new PresyncError(code as ErrorCode, String(message));
+    // A session is over when the service says so, and not something in front of it.
+    if (response.status === 401 && code !== "unauthenticated")
+      throw new PresyncError("unexpected-answer", "a 401 that is not the service's");
+    throw new PresyncError(
+      codesByStatus[response.status] ?? "unexpected-answer",
+      `the service answered ${response.status}`,
+    );
+  }
+  return response;
 }
 
 function sessionOf(answer: unknown): Session {

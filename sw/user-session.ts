@@ -18,6 +18,8 @@ import type { Handle } from "./engine/documents.ts";
 import { headsOf } from "./engine/documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEngine } from "./engine/engine.ts";
+import { createLiveHints } from "./hints/live-hints.ts";
+import type { LiveHints } from "./hints/live-hints.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import { pause } from "./pause.ts";
@@ -41,6 +43,7 @@ export type SessionStatus = Pick<
   | "auth"
   | "grantExpiresAt"
   | "clockAheadMs"
+  | "hints"
   | "user"
   | "peers"
   | "problems"
@@ -57,6 +60,8 @@ export interface UserSession {
   readonly peerId: PeerId;
   readonly engine: Engine;
   readonly account: Account;
+  /** Null while signed out. */
+  readonly hints: LiveHints | null;
   /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
   peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
@@ -123,6 +128,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     lockName: `${databases.engine(user.id)} writer`,
     changed,
     expired: () => keeper.refused(),
+    published: (generation, time) => hints?.published(generation, time),
     newcomer: () => keeper.refresh(),
     cloned: () => void parts.cloned(user.id),
     superseded: parts.superseded,
@@ -132,9 +138,32 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const sessions =
     client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock });
   let { grant: latest } = user;
+  let seen = { online: true, visible: true };
+  const tellEngine = (): void => {
+    const hinted = hints?.state === "live";
+    engine.conditions({ ...seen, hinted, watched: hinted && hints.isWatched });
+  };
+  const hints =
+    client &&
+    sessions &&
+    createLiveHints({
+      ...world,
+      client,
+      sessions,
+      replica: () => latest?.replica ?? null,
+      heard({ replica, generation }) {
+        engine.hint(replica, generation);
+      },
+      missed: () => engine.hint(),
+      changed() {
+        tellEngine();
+        changed();
+      },
+    });
   let isWithoutBucket = false;
   const use = (grant: Grant | null): void => {
     latest = grant;
+    hints?.granted();
     if (!isWithoutBucket)
       engine.use(grant && createPresignedBucket(grant, corrected, { isRevoked, missed }));
   };
@@ -195,6 +224,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     peerId,
     engine,
     account,
+    hints,
     async withoutBucket(action) {
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
@@ -239,10 +269,12 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       await engine.inBucket(id, heads);
     },
     get isBusy() {
-      return engine.isBusy || keeper.isRenewing;
+      return engine.isBusy || keeper.isRenewing || hints?.isReporting === true;
     },
     conditions(conditions) {
-      engine.conditions(conditions);
+      seen = conditions;
+      hints?.conditions(conditions);
+      tellEngine();
       if (conditions.online) keeper.online();
     },
     status() {
@@ -253,6 +285,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         auth: keeper.auth,
         grantExpiresAt: keeper.expiresAt,
         clockAheadMs: corrected.aheadMs,
+        hints: hints?.state ?? "off",
         user:
           user.namespace === null
             ? null
@@ -261,6 +294,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     },
     async close() {
       keeper.close();
+      hints?.close();
       await engine.close();
       for (const storage of storages) storage.close();
       disk.close();

@@ -12,6 +12,7 @@ export const startingStatus: Status = {
   clockAheadMs: 0,
   user: null,
   network: "online",
+  hints: "off",
   peers: [],
   storage: { persisted: false, usage: null, quota: null },
   update: "none",
@@ -39,6 +40,8 @@ export function tabStatus(said: Status, facts: TabFacts): Status {
     // What it had when it was last understood is stored by now; what came since, it hands over.
     device: update === "required" ? "saved" : said.device,
     network: online ? said.network : "offline",
+    // A worker of an earlier build says nothing of them.
+    hints: said.hints ?? "off",
     update,
     ...(isBlind ? { bucket: "waiting" } : {}),
     ...(own.length === 0 ? {} : { problems: [...said.problems, ...own] }),

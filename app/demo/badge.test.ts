@@ -13,6 +13,7 @@ const signedOut: Status = {
   clockAheadMs: 0,
   user: null,
   network: "online",
+  hints: "off",
   peers: [],
   storage: { persisted: false, usage: null, quota: null },
   update: "none",

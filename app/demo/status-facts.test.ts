@@ -15,6 +15,7 @@ const status: Status = {
   clockAheadMs: 0,
   user: { namespace: "key:abcdefghij" as Namespace, replica: null },
   network: "offline",
+  hints: "off",
   peers: [
     {
       replica: "browser-f8ea0123" as ReplicaId,
@@ -42,6 +43,12 @@ test("a signed-in user's facts", () => {
   ]);
   expect(linesOf(status, "Storage")?.[0]).toBe("1.5 MB used of 2.0 GB");
   expect(factsOf(status, now).at(-1)).toMatchObject({ term: "Problem", code: "denied" });
+});
+
+test("whether changes are told of is said to who is signed in", () => {
+  expect(linesOf({ ...status, hints: "live" }, "Live")?.[0]).toMatch(/^Told at once/);
+  expect(linesOf(status, "Live")?.[0]).toMatch(/^Looks for changes now and then/);
+  expect(linesOf({ ...status, user: null }, "Live")).toBeUndefined();
 });
 
 test("a clock that is wrong is told, and what is left of the sign-in is not by that clock", () => {

@@ -36,6 +36,7 @@ export function factsOf(status: Status, now: number): Fact[] {
   if (status.clockAheadMs !== 0)
     facts.push({ term: "Clock", lines: [clockWords(status.clockAheadMs)], isProblem: true });
   facts.push({ term: "Network", lines: [status.network === "online" ? "Online" : "Offline"] });
+  if (status.user !== null) facts.push({ term: "Live", lines: [hintsWords[status.hints]] });
   facts.push({ term: "Storage", lines: storageLines(status.storage) });
   if (status.update !== "none") facts.push({ term: "Update", lines: [updateWords[status.update]] });
   for (const { code, since, key } of status.problems)
@@ -67,6 +68,12 @@ const bucketWords: Readonly<Record<Status["bucket"], string>> = {
   waiting: "Not everything is there yet",
   failing: "Not everything could be sent",
   off: "Not connected",
+};
+
+const hintsWords: Readonly<Record<Status["hints"], string>> = {
+  live: "Told at once when another device changes something",
+  connecting: "Looks for changes every few seconds until it is told of them",
+  off: "Looks for changes now and then",
 };
 
 const updateWords: Readonly<Record<Exclude<Status["update"], "none">, string>> = {

@@ -26,6 +26,8 @@ export interface ChaosProxy {
   /** Ends what is under way and refuses everything from now on; with an origin, that one only. */
   cut(origin?: string): void;
   heal(): void;
+  /** Keeps what answers to this path bring until they end, as proxies do that do not know streams. */
+  buffer(path: string): void;
   /** Delays every request by so much. */
   latency(delayMs: number): void;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function startChaosProxy(): Promise<ChaosProxy> {
   const log: Exchange[] = [];
   const sockets = new Set<Socket>();
   const cutOrigins = new Set<string>();
+  const bufferedPaths = new Set<string>();
   let isCut = false;
   let delayMs = 0;
   const underWay = new Map<ServerResponse, string>();
@@ -49,7 +52,8 @@ export async function startChaosProxy(): Promise<ChaosProxy> {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.on("data", (chunk: Buffer) => (exchange.receivedBytes += chunk.length));
         answer.on("error", () => response.destroy());
-        answer.pipe(response);
+        if (bufferedPaths.has(exchange.path)) keepUntilEnd(answer, response);
+        else answer.pipe(response);
       },
     );
     outgoing.on("error", () => response.destroy());
@@ -113,6 +117,7 @@ export async function startChaosProxy(): Promise<ChaosProxy> {
       isCut = false;
       cutOrigins.clear();
     },
+    buffer: (path) => void bufferedPaths.add(path),
     latency(next) {
       delayMs = next;
     },
@@ -123,6 +128,12 @@ export async function startChaosProxy(): Promise<ChaosProxy> {
       });
     },
   };
+}
+
+function keepUntilEnd(answer: IncomingMessage, response: ServerResponse): void {
+  const kept: Buffer[] = [];
+  answer.on("data", (chunk: Buffer) => kept.push(chunk));
+  answer.on("end", () => response.end(Buffer.concat(kept)));
 }
 
 function isLoopback(hostname: string): boolean {

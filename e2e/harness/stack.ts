@@ -14,6 +14,8 @@ import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
 import type { BucketClient } from "../../scripts/dev-store/conformance/client.ts";
 import { createBucketClient } from "../../scripts/dev-store/conformance/client.ts";
 import type { ServiceConfig, StoreConfig } from "../../service/config.ts";
+import { createMemoryBus } from "../../service/hints/memory-bus.ts";
+import type { HintOptions } from "../../service/hints/settings.ts";
 import type { IdentityProvider } from "../../scripts/identity/identity-provider.ts";
 import { startIdentityProvider } from "../../scripts/identity/identity-provider.ts";
 import type { MailServer } from "../../scripts/identity/mail-server.ts";
@@ -33,6 +35,8 @@ import { startTestStore } from "./test-store.ts";
 export interface StackOptions {
   /** How long signed URLs live; the service's default otherwise. */
   readonly grantSeconds?: number;
+  /** How clients hear of each other's changes; instances share a bus in any case. */
+  readonly hints?: HintOptions;
   /** How long a session lives that is never exchanged; the service's default otherwise. */
   readonly sessionSeconds?: number;
   /** With a provider that stands where GitHub does. */
@@ -117,6 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       store: store.config,
       sessionSecrets: [sessionSecret],
       now: options.now ?? Date.now,
+      hints: { bus: createMemoryBus(), ...options.hints },
       providers: identity === null ? [] : [githubAt(identity)],
       ...(mail === null ? {} : { email: mailThrough(mail) }),
       ...(options.grantSeconds === undefined ? {} : { grantSeconds: options.grantSeconds }),

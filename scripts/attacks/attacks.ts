@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import type { StoreConfig } from "../../service/config.ts";
 import { attackGrants } from "./on-grants.ts";
+import { attackHints } from "./on-hints.ts";
 import { attackMail } from "./on-mail.ts";
 import { attackRequests } from "./on-requests.ts";
 import { attackSessions } from "./on-sessions.ts";
@@ -49,5 +50,6 @@ export function describeAttacks(options: AttackOptions): void {
     attackSignIns(getWorld);
     attackMail(getWorld);
     attackRequests(getWorld);
+    attackHints(getWorld);
   });
 }

@@ -28,6 +28,7 @@ const posts = [
   "/v1/auth/refresh",
   "/v1/auth/revoke",
   "/v1/grants",
+  "/v1/hints",
   "/v1/devices/rename",
   "/v1/devices/retire",
   "/v1/devices/remove",

@@ -37,12 +37,13 @@ export async function startService(
   };
   const shared = redisUrl === undefined ? undefined : connectRedis(redisUrl, log);
   const { limits = createMemoryLimits(), claims = null } = shared ?? {};
+  const hints = { ...config.hints, ...(shared === undefined ? {} : { bus: shared.bus }) };
   const closers: (() => Promise<void> | void)[] = [() => shared?.close()];
   const close = async (): Promise<void> => {
     for (let closer = closers.pop(); closer !== undefined; closer = closers.pop()) await closer();
   };
   try {
-    const listening = await listen({ ...config, log, limits, claims }, { host, port });
+    const listening = await listen({ ...config, hints, log, limits, claims }, { host, port });
     closers.push(() => listening.close());
     const reader = metrics && (await startMetrics(metrics, host, metricsPort!));
     if (reader !== undefined) closers.push(() => reader.close());

@@ -12,7 +12,8 @@ import { checkStep } from "./run-step.ts";
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
   "presync.js": 68_000,
-  "presync-sw.js": 100_000,
+  // The stream of hints is two of them.
+  "presync-sw.js": 103_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

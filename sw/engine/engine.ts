@@ -16,6 +16,7 @@ import { createDeferred } from "../../shared/deferred.ts";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import type { LogicalTime } from "../../shared/hlc.ts";
 import { isDrifting } from "../../shared/hlc.ts";
 import { createAdoption } from "./adoption.ts";
 import { createApplier } from "./applier.ts";
@@ -44,6 +45,7 @@ import { createPoller } from "./poller.ts";
 import type { Problems } from "./problems.ts";
 import { createProblems } from "./problems.ts";
 import { createPublisher } from "./publisher.ts";
+import { readUpTo } from "./reader.ts";
 import { openReplicaDisk } from "./replica-disk.ts";
 import { createReplicaWriter } from "./replica-writer.ts";
 import { createSearches } from "./searches.ts";
@@ -85,6 +87,8 @@ export interface EngineOptions {
   readonly changed: () => void;
   /** Somebody else writes under our replica id: a clone of this profile. Get another id. */
   readonly cloned?: () => void;
+  /** The store has acknowledged a manifest: whoever would otherwise have to look for it may be told. */
+  readonly published?: (generation: number, time: LogicalTime) => void;
   /** A later incarnation of this replica has started; this one has stopped. */
   readonly superseded?: () => void;
   /** A replica appeared under an id that was only reserved when the grant was made. */
@@ -110,9 +114,14 @@ export interface Engine {
     readonly visible: boolean;
     /** Hints are coming: polling only has to find what they miss. */
     readonly hinted?: boolean;
+    /** And they tell of every change, whoever made it. */
+    readonly watched?: boolean;
   }): void;
-  /** A replica, or without one any of them, may have written something: ask now. Hints may be lost, doubled or late. */
-  hint(replica?: ReplicaId): void;
+  /**
+   * A replica, or without one any of them, may have written something, up to this generation if that is known: ask now,
+   * unless it is here already. Hints may be lost, doubled or late.
+   */
+  hint(replica?: ReplicaId, generation?: number): void;
   /** Opens a document, and brings what waits in the inbox into it. */
   open(id: DocumentId): Promise<Handle>;
   /** What `look` makes of a document that is not opened for it; null for what is not on this device. */
@@ -211,6 +220,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       poller.wrote();
       waiters.settle();
       changed();
+      const { manifest, stored } = writer;
+      if (manifest !== null) options.published?.(stored.acknowledged, manifest.time);
     },
   });
   const wants = createWants({
@@ -475,6 +486,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     closing.reject(new PresyncError("closed", "the session was closed"));
   }
 
+  /** The newest generation of a replica's manifest that is read, or written. */
+  function knownUpTo(replica: ReplicaId): number {
+    if (replica === bucket?.replica) return publisher.acknowledged;
+    return readUpTo(records.get(replica).cursor);
+  }
+
   function bucketStatus(hasNews: boolean): Status["bucket"] {
     if (bucket === null) return "off";
     if (!hasNews && !publisher.writing) return "saved";
@@ -497,8 +514,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       searches.settle();
       changed();
     },
-    conditions({ online, visible, hinted = false }) {
-      poller.conditions({ visible, hinted });
+    conditions({ online, visible, hinted = false, watched = false }) {
+      poller.conditions({ visible, hinted, watched });
       if (online && !isOnline) {
         poller.hint();
         flushes.hasten();
@@ -515,7 +532,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await frontier.known(id);
       await waiters.wait(id, heads);
     },
-    hint: (replica) => poller.hint(replica),
+    hint(replica, generation = Number.POSITIVE_INFINITY) {
+      if (replica === undefined || generation > knownUpTo(replica)) poller.hint(replica);
+    },
     flush: () => flushes.flush(),
     get isBusy() {
       if (flushes.isFlushing || poller.isReading) return true;

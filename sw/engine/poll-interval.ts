@@ -5,7 +5,10 @@
 
 /** What "somebody is typing over there" should feel like, at a cost of 20 requests a minute. */
 export const pollIntervalMsMin = 3_000;
+/** With hints, of those who might not be told of. */
 const hintedIntervalMsMin = 60_000;
+/** With hints of everything: only what was lost on the way is left to find. */
+const watchedIntervalMsMin = 300_000;
 export const hiddenIntervalMsMin = 60_000;
 export const pollIntervalMsMax: number = 60 * 60 * 1000;
 
@@ -19,6 +22,8 @@ export interface PollConditions {
   readonly visible: boolean;
   /** A channel of hints is open: changes are told of, polling only finds what was missed. */
   readonly hinted: boolean;
+  /** And it tells of every change, whoever made it. */
+  readonly watched: boolean;
   /** Since the peer's manifest last changed, or since something suggested that it might have. */
   readonly silenceMs: number;
   /** Failures in a row. */
@@ -35,7 +40,8 @@ export function pollIntervalMs(conditions: PollConditions): number {
   return bounded * (1 + jitterShare * (jitter - 0.5));
 }
 
-function shortestMs({ visible, hinted }: PollConditions): number {
+function shortestMs({ visible, hinted, watched }: PollConditions): number {
   if (!visible) return hiddenIntervalMsMin;
-  return hinted ? hintedIntervalMsMin : pollIntervalMsMin;
+  if (!hinted) return pollIntervalMsMin;
+  return watched ? watchedIntervalMsMin : hintedIntervalMsMin;
 }

@@ -40,6 +40,9 @@ const parallelMax = 4;
 /** A peer is not read more often than this, however many hints come. */
 const hintGapMs = 250;
 
+/** With hints the budget is small: of all that may have changed so many are asked at once whatever is left of it. */
+const urgentMax = 20;
+
 /** The timer looks again now and then, because the clock may be set back while it runs. */
 const lookAgainMs = 60_000;
 
@@ -49,6 +52,8 @@ const clockStepMsMin = 1_000;
 export interface PollerConditions {
   readonly visible: boolean;
   readonly hinted: boolean;
+  /** Hints tell of every change. */
+  readonly watched: boolean;
 }
 
 export interface Poller {
@@ -120,7 +125,7 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   let polled = new Set((await disk.read(polledKey)) as readonly ReplicaId[] | undefined);
   let bucket: Bucket | null = null;
   let peers: Peer[] = [];
-  let seen: PollerConditions = { visible: true, hinted: false };
+  let seen: PollerConditions = { visible: true, hinted: false, watched: false };
   let livelyAt = clock.now();
   let closed = false;
   let cancelTimer: (() => void) | undefined;
@@ -296,11 +301,12 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     livelyAt = now;
     if (replica !== undefined && !peers.some((peer) => peer.replica === replica))
       return parts.newcomer();
+    let urgentLeft = seen.hinted ? urgentMax : 0;
     for (const peer of peers) {
       if (replica !== undefined && peer.replica !== replica) continue;
       const earliestAt = replica === undefined ? now : Math.max(now, peer.startedAt + hintGapMs);
       const dueAt = peer.startedAt > now ? now : earliestAt;
-      const isUrgent = peer.isUrgent || replica !== undefined;
+      const isUrgent = peer.isUrgent || replica !== undefined || urgentLeft-- > 0;
       Object.assign(peer, { livelyAt: now, dueAt, intervalMs: hintGapMs, failures: 0, isUrgent });
     }
     pump();
@@ -329,8 +335,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     },
     conditions(next) {
       const isShown = next.visible && !seen.visible;
+      // Whoever relied on hints has an hour's pause in places.
+      const isLeftAlone = next.visible && seen.hinted && !next.hinted;
       seen = next;
-      if (isShown) hint();
+      if (isShown || isLeftAlone) hint();
     },
     hint,
     wrote() {

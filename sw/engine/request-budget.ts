@@ -6,7 +6,9 @@
 /** With a tab in view: each of a few lively peers as often as it deserves. About half a dollar a month on S3. */
 const visiblePerMinute = 40;
 /** When hints tell of changes, polling only finds what they missed. */
-const hintedPerMinute = 10;
+const hintedPerMinute = 1;
+/** And when they tell of everything, what was lost on the way. */
+const watchedPerMinute = 0.2;
 /** With no tab in view, of all peers together. */
 const hiddenPerMinute = 1;
 /** As the hidden hours go by, down to one an hour. */
@@ -19,6 +21,7 @@ const burstMax = 40;
 export interface BudgetConditions {
   readonly visible: boolean;
   readonly hinted: boolean;
+  readonly watched: boolean;
   /** Since anything happened: a change, a hint, a tab in view. */
   readonly silenceMs: number;
 }
@@ -57,8 +60,9 @@ export function createRequestBudget(): RequestBudget {
 }
 
 /** Between two requests, in the long run. */
-function intervalMs({ visible, hinted, silenceMs }: BudgetConditions): number {
-  if (visible) return 60_000 / (hinted ? hintedPerMinute : visiblePerMinute);
+function intervalMs({ visible, hinted, watched, silenceMs }: BudgetConditions): number {
+  const whileHinted = watched ? watchedPerMinute : hintedPerMinute;
+  if (visible) return 60_000 / (hinted ? whileHinted : visiblePerMinute);
   const shortest = 60_000 / hiddenPerMinute;
   return Math.min(Math.max(shortest, silenceMs * hiddenSilenceShare), hiddenIntervalMsMax);
 }
