@@ -21,6 +21,8 @@ import { createEngine } from "./engine/engine.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import { pause } from "./pause.ts";
+import type { PresenceRelay } from "./presence-relay.ts";
+import { createPresenceRelay } from "./presence-relay.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -57,6 +59,7 @@ export interface UserSession {
   readonly peerId: PeerId;
   readonly engine: Engine;
   readonly account: Account;
+  readonly presence: PresenceRelay;
   /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
   peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
@@ -175,6 +178,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     renew: () => keeper.renew(),
   });
 
+  const presence = createPresenceRelay({
+    replica: user.grant?.replica ?? user.replica,
+    now: () => performance.now(),
+    // The channels to the user's other browsers, where there are any, go here.
+    remote: null,
+  });
+
   const apply = async (changes: Changes): Promise<Applied> => {
     const handle = await engine.documents.open(parseDocumentId(changes.documentId));
     const isHere = (): boolean => handle.isReady() && hasAll(handle.doc(), changes.heads);
@@ -195,6 +205,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     peerId,
     engine,
     account,
+    presence,
     async withoutBucket(action) {
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
