@@ -174,6 +174,18 @@ describe("between browsers", () => {
     expect(decodePresence(mesh.sent[0]!).replica).toBe(phone);
   });
 
+  test("when a session ends its tabs have left for the others, and for each other they stay", () => {
+    const mesh = createMesh();
+    const [relay, other] = [laptop, phone].map((each) => createRelay(each, mesh.remoteOf(each)));
+    const [one, two, onPhone] = [listening(relay!), listening(relay!), listening(other!)];
+    relay!.receive(one, document, here(1));
+    [one, two, onPhone].map((tab) => tab.take());
+    relay!.close();
+    expect(onPhone.take()).toMatchObject([{ tab: one.id, news: left }]);
+    other!.receive(onPhone, document, here(2));
+    expect([one.take(), two.take()]).toEqual([[], []]);
+  });
+
   test("what comes twice, late, in another's name, back, or damaged is not heard", () => {
     const mesh = createMesh();
     const relay = createRelay(laptop, mesh.remoteOf(laptop));

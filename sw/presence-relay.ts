@@ -45,6 +45,8 @@ export interface PresenceRelay {
   removeTab(tab: PresenceTab): void;
   /** The same tab comes back over another port in this moment, and has left nothing. */
   forgetTab(tab: PresenceTab): void;
+  /** The session ends: for other browsers every tab has left. This browser's are about to connect to the next one. */
+  close(): void;
 }
 
 export interface PresenceRelayParts {
@@ -200,6 +202,12 @@ export function createPresenceRelay({ replica, now, remote }: PresenceRelayParts
       listeners.delete(tab);
     },
     forgetTab: (tab) => void listeners.delete(tab),
+    close() {
+      for (const [tab, { documents }] of listeners)
+        for (const [documentId, isHere] of documents)
+          if (isHere) sendRemote(tab, documentId, { kind: "left" });
+      listeners.clear();
+    },
   };
 }
 

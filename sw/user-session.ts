@@ -271,6 +271,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       };
     },
     async close() {
+      presence.close();
       keeper.close();
       await engine.close();
       for (const storage of storages) storage.close();

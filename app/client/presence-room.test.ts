@@ -139,6 +139,16 @@ test("the same tab's name in another browser is somebody else", () => {
   expect(states()).toEqual([1, 2]);
 });
 
+test("a tab of this browser stays the same when its browser gets another name", () => {
+  const news = here("1");
+  const local = { documentId: "any", tab: "b", isSameBrowser: true, news };
+  vi.setSystemTime(1_000);
+  room.receive({ ...local, replica: null });
+  vi.setSystemTime(2_000);
+  room.receive({ ...local, replica: "browser-aaaaaa" as ReplicaId });
+  expect(room.others).toMatchObject([{ replica: "browser-aaaaaa", tab: "b", since: 1_000 }]);
+});
+
 test("what is no JSON is not heard, and no crowd fills the memory", () => {
   hear("b", here("{"));
   hear("b", here(""));

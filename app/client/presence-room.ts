@@ -113,12 +113,13 @@ export function createPresenceRoom({ say, isVisible, changed }: RoomParts): Pres
     },
     receive({ news, replica, tab, isSameBrowser }) {
       if (news.kind === "ask") return tell();
-      const key = `${replica}/${tab}`;
+      // By signing in this browser gets another replica; its tabs stay who they are.
+      const key = isSameBrowser ? tab : `${replica}/${tab}`;
       const before = known.get(key);
       if (news.kind === "left") return known.delete(key) ? show() : undefined;
       const { state: text } = news;
       const heardAt = performance.now();
-      if (before?.text === text) {
+      if (before?.text === text && before.other.replica === replica) {
         before.heardAt = heardAt;
         return;
       }

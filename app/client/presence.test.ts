@@ -69,22 +69,32 @@ test("several of one document listen once, see the same, and leave with the last
   expect(take()).toEqual([]);
 });
 
-test("the one that spoke last is who the others see, and leaves with its own close", () => {
-  const [one, two] = [presences.open("doc"), presences.open("doc")];
-  one.set("one");
-  settle();
-  two.set("two");
-  settle();
-  take();
-  one.close();
+test("of several the one that spoke last is heard, and the one before when it ends", () => {
+  const [one, two, three] = Array.from({ length: 3 }, () => presences.open("doc"));
+  const states = (): unknown[] => {
+    settle();
+    return sent
+      .splice(0)
+      .map((message) => message.type === "presence" && message.news)
+      .map((news) => news && (news.kind === "here" ? JSON.parse(news.state) : news.kind));
+  };
+  one!.set("one");
+  two!.set("two");
+  expect(states()).toEqual(["ask", "one", "two"]);
+  // To say the same again is nothing new, and who has nothing to say silences nobody.
+  one!.set("one");
+  three!.set(undefined);
+  expect(states()).toEqual([]);
+  two!.close();
+  two!.close();
+  expect(states()).toEqual(["one"]);
+  one!.set(undefined);
+  expect(states()).toEqual(["left"]);
+  one!.close();
   expect(take()).toEqual([]);
-  const three = presences.open("doc");
-  two.close();
-  two.close();
-  expect(take()).toEqual(["left doc"]);
-  three.close();
+  three!.close();
   expect(take()).toEqual(["presence-end doc"]);
-  expect(codeOf(() => two.set(1))).toBe("closed");
+  expect(codeOf(() => two!.set(1))).toBe("closed");
 });
 
 test("what is no plain JSON, or too much of it, is refused and changes nothing", () => {

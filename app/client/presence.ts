@@ -39,22 +39,20 @@ type List = Writable<readonly Other<unknown>[]>;
 
 interface Shared {
   readonly room: PresenceRoom;
-  /** Those that were opened for this document. */
-  readonly lists: Set<List>;
-  /** Whose state it is that the others see. */
-  speaker?: List;
+  /** Those that were opened for this document, and what each says of this tab. Last is who spoke last. */
+  readonly lists: Map<List, string | undefined>;
 }
 
 export function createPresences(send: (message: TabToWorker) => void): Presences {
   const all = new Map<string, Shared>();
 
   const enter = (documentId: string): Shared => {
-    const lists = new Set<List>();
+    const lists: Shared["lists"] = new Map();
     const room = createPresenceRoom({
       say: (news) => send({ type: "presence", documentId, news }),
       isVisible: () => document.visibilityState === "visible",
       changed(others) {
-        for (const list of lists) list.set(others);
+        for (const list of lists.keys()) list.set(others);
       },
     });
     const shared = { room, lists };
@@ -62,6 +60,10 @@ export function createPresences(send: (message: TabToWorker) => void): Presences
     room.greet();
     return shared;
   };
+
+  /** The tab is one for the others, however many of its parts have something to say. */
+  const speak = ({ room, lists }: Shared): void =>
+    room.set([...lists.values()].findLast((text) => text !== undefined));
 
   const leave = (documentId: string, { room }: Shared): void => {
     all.delete(documentId);
@@ -74,7 +76,7 @@ export function createPresences(send: (message: TabToWorker) => void): Presences
       const shared = all.get(documentId) ?? enter(documentId);
       const { room, lists } = shared;
       const own: List = createSubscribable(room.others);
-      lists.add(own);
+      lists.set(own, undefined);
       return {
         get others() {
           return own.get();
@@ -82,14 +84,16 @@ export function createPresences(send: (message: TabToWorker) => void): Presences
         set(state) {
           if (!lists.has(own)) throw new PresyncError("closed", "this presence was closed");
           const text = textOf(state);
-          shared.speaker = own;
-          room.set(text);
+          if (text === lists.get(own)) return;
+          lists.delete(own);
+          lists.set(own, text);
+          speak(shared);
         },
         subscribe: own.subscribe,
         close() {
           if (!lists.delete(own)) return;
           if (lists.size === 0) leave(documentId, shared);
-          else if (shared.speaker === own) room.set(undefined);
+          else speak(shared);
         },
       };
     },
@@ -103,7 +107,7 @@ export function createPresences(send: (message: TabToWorker) => void): Presences
     abandon() {
       for (const [documentId, shared] of all) {
         leave(documentId, shared);
-        for (const list of shared.lists) {
+        for (const list of shared.lists.keys()) {
           shared.lists.delete(list);
           list.set([]);
         }
