@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import type { Presence } from "../app/index.ts";
 import { expect, test } from "./fixtures.ts";
-import { bundleApp } from "./harness/app-parts.ts";
+import { bundleApp, docExample, pageHead } from "./harness/app-parts.ts";
+import { addItem, openDemo } from "./harness/demo-page.ts";
 import type { Device } from "./harness/device.ts";
 import { needs } from "./harness/engine.ts";
 import type { Tab } from "./harness/tab.ts";
@@ -141,6 +142,33 @@ test("a document that nobody has opened is not opened for it", async ({ device }
   ).toEqual([null]);
 });
 
+test("the documentation's examples do what they say", async ({ stack, device }) => {
+  const examples = await Promise.all(
+    ["presence", "cursors"].map((name) => docExample("docs/presence.md", name)),
+  );
+  const source = `import { connect } from "presync";
+    const presync = await connect();
+    ${examples.join("\n").replace("presence.close();", "")}
+    Object.assign(globalThis, { presync, list, here: presence, positionOf, cursor });`;
+  const app = await bundleApp(source, "tsx", "esm");
+  stack.app.replace("/app.js", app);
+  const page = `${pageHead}<textarea></textarea><script type="module" src="/app.js"></script>`;
+  stack.app.replace("/", page, "text/html");
+  const laptop = await device("laptop");
+  const [one, two] = [await laptop.tab(), await laptop.tab()];
+  await expect
+    .poll(() => one.evaluate(() => here.others.map(({ state }) => state as unknown)))
+    .toEqual([{ name: "Ada", at: expect.any(String) }]);
+  const position = await two.evaluate(() => {
+    const { positionOf, cursor } = globalThis as unknown as {
+      positionOf(at: string): number | null;
+      cursor: string;
+    };
+    return [positionOf(cursor), positionOf("7@abcdef")];
+  });
+  expect(position).toEqual([0, null]);
+});
+
 test.describe("in React", () => {
   const page = `<!doctype html>
 <html lang="en"><meta charset="utf-8" /><title>who is here</title>
@@ -173,5 +201,42 @@ test.describe("in React", () => {
     await expect(two.getByRole("listitem")).toHaveText(["Ada"]);
     await two.close();
     await expect(one.getByRole("listitem")).toHaveCount(0);
+  });
+});
+
+test.describe("in the demo", () => {
+  test.use({ stackOptions: { demo: true } });
+
+  test("who is here, and where they write", async ({ device }) => {
+    const laptop = await device("laptop");
+    const one = await openDemo(laptop);
+    await addItem(one, "milk");
+    await addItem(one, "bread");
+    await expect(one.getByTestId("guests")).toBeHidden();
+    const two = await openDemo(laptop);
+    const guest = one.getByTestId("guests").getByRole("listitem");
+    await expect(guest).toContainText(/(Chrome|Firefox) on Linux, another tab is here/);
+    await expect(two.getByTestId("guests").getByRole("listitem")).toHaveCount(1);
+
+    await two.getByTestId("item-expand").first().click();
+    const note = two.getByTestId("item-note").first();
+    await note.fill("two litres");
+    await note.evaluate((field: HTMLTextAreaElement) => field.setSelectionRange(4, 4));
+    const [milk, bread] = [one.getByTestId("item").first(), one.getByTestId("item").last()];
+    await expect(milk.getByTestId("item-expand")).toHaveAccessibleName(
+      /^milk.*on Linux, another tab writes here/,
+    );
+    await expect(bread.getByTestId("item-marks")).toBeHidden();
+
+    // The caret stays between its letters while others write before it.
+    await milk.getByTestId("item-expand").click();
+    const before = (): Promise<string | null> =>
+      milk.locator("textarea + .carets").evaluate((layer) => layer.firstChild?.textContent ?? null);
+    await expect.poll(before).toBe("two ");
+    await milk.getByTestId("item-note").fill("at least two litres");
+    await expect.poll(before).toBe("at least two ");
+    await two.close();
+    await expect(one.getByTestId("guests")).toBeHidden();
+    await expect(milk.getByTestId("item-marks")).toBeHidden();
   });
 });
