@@ -161,7 +161,7 @@ test("the documentation's examples do what they say", async ({ stack, device }) 
     .toEqual([{ name: "Ada", at: expect.any(String) }]);
   const position = await two.evaluate(() => {
     const { positionOf, cursor } = globalThis as unknown as {
-      positionOf(at: string): number | null;
+      positionOf: (at: string) => number | null;
       cursor: string;
     };
     return [positionOf(cursor), positionOf("7@abcdef")];

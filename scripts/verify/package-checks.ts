@@ -12,7 +12,7 @@ import { checkStep } from "./run-step.ts";
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
   "presync.js": 68_000,
-  "presync-sw.js": 100_000,
+  "presync-sw.js": 102_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

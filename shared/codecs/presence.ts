@@ -17,7 +17,7 @@ import { documentIdBytes } from "./pack.ts";
 import { readReplicaId, writeReplicaId } from "./replica-id.ts";
 
 /** Of these messages alone. Who gets another one reads no further. */
-export const presenceVersion = 1;
+const presenceVersion = 1;
 
 export const tabIdBytes = 16;
 export const presenceNonceBytes = 8;
