@@ -3,6 +3,8 @@ export { connect } from "./client/connect.ts";
 export type { ConnectOptions, Presync } from "./client/connect.ts";
 export type { Devices } from "./client/account.ts";
 export type { Device, RemoveAnswer } from "../shared/devices.ts";
+export type { Presence } from "./client/presence.ts";
+export type { Other } from "./client/presence-room.ts";
 export type { Subscribable } from "./client/subscribable.ts";
 export { PresyncError } from "../shared/errors.ts";
 export type { ErrorCode } from "../shared/errors.ts";

@@ -13,7 +13,8 @@ async function violations(page: Page): Promise<string[]> {
 
 for (const colorScheme of ["light", "dark"] as const)
   test(`nobody is shut out, ${colorScheme}`, async ({ device }) => {
-    const page = await (await device("laptop")).page();
+    const laptop = await device("laptop");
+    const page = await laptop.page();
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await expect(page.getByTestId("status")).toHaveAttribute("data-state", "local");
     expect(await violations(page)).toEqual([]);
@@ -22,6 +23,15 @@ for (const colorScheme of ["light", "dark"] as const)
     await page.getByTestId("item-expand").click();
     await expect(page.getByTestId("item-note")).toBeVisible();
     expect(await violations(page)).toEqual([]);
+
+    // Somebody else writes in it.
+    const other = await laptop.page();
+    await other.getByTestId("item-expand").click();
+    await other.getByTestId("item-note").fill("two litres");
+    await expect(page.getByTestId("item-marks")).toBeVisible();
+    await expect(page.getByTestId("guests")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await other.close();
 
     await page.getByTestId("status").click();
     await expect(page.getByTestId("status-dialog")).toBeVisible();

@@ -11,6 +11,8 @@
  */
 import type { RemoveRequest, RenameRequest, RetireRequest } from "./devices.ts";
 import type { ErrorData } from "./errors.ts";
+import type { ReplicaId } from "./keys.ts";
+import type { PresenceNews } from "./presence.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
@@ -114,7 +116,21 @@ export type TabToWorker =
   | { readonly type: "context"; readonly online: boolean; readonly visible: boolean }
   /** What the page has loaded from its own origin: to be there offline. */
   | { readonly type: "loaded"; readonly urls: readonly string[] }
+  /** Of the tab itself, for all who listen to the document. Who asks listens from then on. */
+  | { readonly type: "presence"; readonly documentId: string; readonly news: PresenceNews }
+  /** The tab listens to the document no more. */
+  | { readonly type: "presence-end"; readonly documentId: string }
   | { readonly type: "bye" };
+
+/** What another tab has said of itself. Who it was is the worker's word, and not the tab's. */
+export interface HeardPresence {
+  readonly documentId: string;
+  /** Null while nobody is signed in. */
+  readonly replica: ReplicaId | null;
+  readonly tab: string;
+  readonly isSameBrowser: boolean;
+  readonly news: PresenceNews;
+}
 
 export type WorkerToTab =
   | {
@@ -150,5 +166,7 @@ export type WorkerToTab =
       readonly ended: boolean;
     }
   | { readonly type: "status"; readonly status: Status }
+  /** Of somebody else in a document that this tab listens to. */
+  | ({ readonly type: "presence" } & HeardPresence)
   /** Another user is current: say hello again. */
   | { readonly type: "user-changed" };

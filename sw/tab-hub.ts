@@ -97,6 +97,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     if (tabs.get(tab.id) !== tab) return;
     tabs.delete(tab.id);
     tab.session.tabs.removeTab(tab.peerId);
+    tab.session.presence.removeTab(tab);
     tab.close();
     conditionsChanged();
   };
@@ -198,6 +199,12 @@ export function createTabHub(parts: TabHubParts): TabHub {
       case "loaded":
         parts.keep(message.urls);
         return;
+      case "presence":
+        tab.session.presence.receive(tab, message.documentId, message.news);
+        return;
+      case "presence-end":
+        tab.session.presence.end(tab, message.documentId);
+        return;
       case "bye":
         remove(tab);
     }
@@ -241,7 +248,10 @@ export function createTabHub(parts: TabHubParts): TabHub {
         return send({ type: "failed", error: toErrorData(error) });
       }
       const before = tabs.get(hello.tab);
-      if (before !== undefined) remove(before);
+      if (before !== undefined) {
+        before.session.presence.forgetTab(before);
+        remove(before);
+      }
       const tab: Tab = {
         id: hello.tab,
         client,

@@ -23,6 +23,8 @@ import type { LiveHints } from "./hints/live-hints.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import { pause } from "./pause.ts";
+import type { PresenceRelay } from "./presence-relay.ts";
+import { createPresenceRelay } from "./presence-relay.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -62,6 +64,7 @@ export interface UserSession {
   readonly account: Account;
   /** Null while signed out. */
   readonly hints: LiveHints | null;
+  readonly presence: PresenceRelay;
   /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
   peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
@@ -204,6 +207,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     renew: () => keeper.renew(),
   });
 
+  const presence = createPresenceRelay({
+    replica: user.grant?.replica ?? user.replica,
+    now: () => performance.now(),
+    // The channels to the user's other browsers, where there are any, go here.
+    remote: null,
+  });
+
   const apply = async (changes: Changes): Promise<Applied> => {
     const handle = await engine.documents.open(parseDocumentId(changes.documentId));
     const isHere = (): boolean => handle.isReady() && hasAll(handle.doc(), changes.heads);
@@ -225,6 +235,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     engine,
     account,
     hints,
+    presence,
     async withoutBucket(action) {
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
@@ -293,6 +304,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       };
     },
     async close() {
+      presence.close();
       keeper.close();
       hints?.close();
       await engine.close();

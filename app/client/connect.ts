@@ -22,6 +22,8 @@ import { discoverService } from "./discover-service.ts";
 import { knownCall } from "./known-call.ts";
 import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
+import type { Presence } from "./presence.ts";
+import { createPresences } from "./presence.ts";
 import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { SignInOptions } from "./sign-in.ts";
@@ -77,6 +79,11 @@ export interface Presync {
    * current.
    */
   saved(handle: DocHandle<unknown>, where: "device" | "bucket"): Promise<void>;
+  /**
+   * Who else has the document open right now: the user's other tabs and devices, and what each says of itself, such as a
+   * name and where its cursor is. Nothing of it is kept. Throws `closed` for a handle of a user who is no longer current.
+   */
+  presence<State>(handle: Pick<DocHandle<unknown>, "documentId">): Presence<State>;
   /** A new identity without an account: shown to the user once, and kept by nobody else. */
   newSecretKey(): string;
   /**
@@ -184,6 +191,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         failure = null;
         sendContext();
         session.connected(welcome.peerId);
+        presences.greet();
         loaded?.repeat();
         refreshStatus();
         first.resolve();
@@ -206,6 +214,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       waiting: () => session.tracker.unacknowledged > 0,
     },
   });
+  const presences = createPresences((message) => link.send(message));
   const signingIn = createSignIn({ link, service, handOver, changed: refreshStatus });
 
   function createSession(): TabSession {
@@ -222,6 +231,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
   function exchangeSession({ user, status: said }: Welcome): void {
     void handOver().catch(() => undefined);
     link.abandon(new PresyncError("closed", "another user is current"));
+    presences.abandon();
     session.close();
     session = createSession();
     // What is made in the new Repo is the new user's from the start, whether or not the next hello is answered.
@@ -273,6 +283,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         return session.tracker.acknowledged(message.seq);
       case "gap":
         return session.tracker.workerHasOnly(message.documentId as never, message.heads);
+      case "presence":
+        return presences.receive(message);
       case "status":
         workerStatus = message.status;
         return refreshStatus();
@@ -318,6 +330,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     "pagehide",
     () => {
       void handOver().catch(() => undefined);
+      presences.leave();
       link.send({ type: "context", online: navigator.onLine, visible: false });
     },
     { signal },
@@ -328,7 +341,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     "visibilitychange",
     () => {
       if (document.visibilityState === "hidden") void handOver().catch(() => undefined);
-      else link.wake();
+      else {
+        link.wake();
+        presences.greet();
+      }
       sendContext();
     },
     { signal },
@@ -383,6 +399,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       const name = where === "device" ? "stored" : "in-bucket";
       await Promise.race([link.call({ name, documentId, heads }), current.left]);
     },
+    presence<State>(handle: Pick<DocHandle<unknown>, "documentId">) {
+      if (!session.owns(handle)) throw new PresyncError("closed", "another user's document");
+      return presences.open(handle.documentId) as Presence<State>;
+    },
     newSecretKey: () => formatSecretKey(crypto.getRandomValues(new Uint8Array(secretKeyBytes))),
     signIn: (method: string, proof?: SignInOptions) => signingIn.signIn(method, proof),
     signInMethods: () => signingIn.methods(),
@@ -399,6 +419,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       void handOver().catch(() => undefined);
       clearTimeout(gathering);
       listeners.abort();
+      presences.abandon();
       link.close();
       session.close();
     },

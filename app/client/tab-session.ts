@@ -26,7 +26,7 @@ export interface TabSession {
   /** Rejects with `closed` when the session is left for another user's. */
   readonly left: Promise<never>;
   /** Whether a handle belongs to this session. */
-  owns(handle: DocHandle<unknown>): boolean;
+  owns(handle: object): boolean;
   /** The Repo's handles are unloaded: an edit that could go nowhere throws instead of being lost. */
   close(): void;
 }

@@ -205,6 +205,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
       case "ack":
       case "changes":
       case "gap":
+      case "presence":
       case "status":
       case "sync":
         events.message(message);

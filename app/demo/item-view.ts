@@ -1,11 +1,16 @@
 /** One item: a calm row, and behind it a panel with the item's text, its note and what can be done with it. */
+import type { Caret } from "./carets.ts";
+import { createCarets } from "./carets.ts";
 import { copyOf, part, setText } from "./dom.ts";
+import { signOf } from "./guest-list.ts";
 import type { ItemWithId } from "./list-document.ts";
 import { createTextField } from "./text-field.ts";
 
 export interface ItemActions {
   read(key: "text" | "note"): string | undefined;
   write(key: "text" | "note", text: string): void;
+  /** Where this page's user writes now, in units of UTF-16; null: nowhere in here any more. */
+  caretAt(place: { readonly key: "text" | "note"; readonly index: number } | null): void;
   setDone(done: boolean): void;
   /** By so many places, down where positive. */
   moveBy(places: number): void;
@@ -15,6 +20,8 @@ export interface ItemActions {
 export interface ItemView {
   readonly element: HTMLElement;
   update(item: ItemWithId, index: number, count: number): void;
+  /** Those of others who write in this item. */
+  showCarets(carets: Readonly<Record<"text" | "note", readonly Caret[]>>): void;
   focus(): void;
 }
 
@@ -28,16 +35,16 @@ export function createItemView(id: string, actions: ItemActions): ItemView {
   const up = part(element, "up", HTMLButtonElement);
   const down = part(element, "down", HTMLButtonElement);
   const title = part(element, "title", HTMLInputElement);
-  const fields = [
-    createTextField(title, {
-      read: () => actions.read("text"),
-      write: (value) => actions.write("text", value),
+  const note = part(element, "note", HTMLTextAreaElement);
+  const marks = part(element, "marks", HTMLElement);
+  const inputs = { text: title, note };
+  const fields = (["text", "note"] as const).map((key) =>
+    createTextField(inputs[key], {
+      read: () => actions.read(key),
+      write: (value) => actions.write(key, value),
     }),
-    createTextField(part(element, "note", HTMLTextAreaElement), {
-      read: () => actions.read("note"),
-      write: (value) => actions.write("note", value),
-    }),
-  ];
+  );
+  const carets = { text: createCarets(title), note: createCarets(note) };
 
   const isOpen = (): boolean => !panel.hidden;
   const setOpen = (open: boolean): void => {
@@ -54,6 +61,13 @@ export function createItemView(id: string, actions: ItemActions): ItemView {
   up.addEventListener("click", () => actions.moveBy(-1));
   down.addEventListener("click", () => actions.moveBy(1));
   part(element, "delete", HTMLButtonElement).addEventListener("click", () => actions.delete());
+  for (const key of ["text", "note"] as const) {
+    const input = inputs[key];
+    const tell = (): void => actions.caretAt({ key, index: input.selectionEnd ?? 0 });
+    for (const type of ["focus", "input", "keyup", "pointerup", "selectionchange"])
+      input.addEventListener(type, () => document.activeElement === input && tell());
+    input.addEventListener("blur", () => actions.caretAt(null));
+  }
   title.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.isComposing) close();
   });
@@ -86,6 +100,15 @@ export function createItemView(id: string, actions: ItemActions): ItemView {
       up.setAttribute("aria-disabled", String(index === 0));
       down.setAttribute("aria-disabled", String(index === count - 1));
       for (const field of fields) field.update();
+    },
+    showCarets(others) {
+      carets.text(others.text);
+      carets.note(others.note);
+      const guests = [...others.text, ...others.note].map(({ guest }) => guest);
+      const words = guests.map(({ name }) => `${name} writes here`).join(", ");
+      marks.hidden = guests.length === 0;
+      part(marks, "mark-words", HTMLElement).textContent = words === "" ? "" : `, ${words}`;
+      part(marks, "mark-signs", HTMLElement).replaceChildren(...guests.map(signOf));
     },
     focus: () => summary.focus(),
   };

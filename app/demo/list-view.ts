@@ -1,14 +1,19 @@
 /** The items of one document, in their order. Rows are kept from one state to the next, with focus and caret. */
+import type { Presence } from "presync";
 import { announce } from "./announcer.ts";
+import type { Caret } from "./carets.ts";
 import { byId, setText } from "./dom.ts";
+import { showGuests } from "./guest-list.ts";
 import type { ItemView } from "./item-view.ts";
 import { createItemView } from "./item-view.ts";
 import type { ListHandle } from "./list-document.ts";
 import { deleteItems, itemsOf, moveItem, setDone, writeText } from "./list-document.ts";
 import { showUndo } from "./undo-toast.ts";
+import type { Place, Visitor } from "./visitors.ts";
+import { browserName, guestsOf, indexOf as placeIn, placeAt } from "./visitors.ts";
 
 /** Returns what ends it, and takes the items off the page. */
-export function showList(list: ListHandle): () => void {
+export function showList(list: ListHandle, presence: Presence<Visitor>): () => void {
   const sheet = byId("sheet", HTMLElement);
   const container = byId("items", HTMLUListElement);
   const empty = byId("empty", HTMLElement);
@@ -17,11 +22,14 @@ export function showList(list: ListHandle): () => void {
   const clearDone = byId("clear-done", HTMLButtonElement);
   const views = new Map<string, ItemView>();
   const closing = new AbortController();
+  const name = browserName(navigator.userAgent);
+  const say = (at: Place | null): void => presence.set({ name, at });
 
   const createView = (id: string): ItemView =>
     createItemView(id, {
       read: (key) => list.doc().items[id]?.[key],
       write: (key, text) => writeText(list, id, key, text),
+      caretAt: (at) => say(at && placeAt(list, id, at.key, at.index)),
       setDone: (done) => setDone(list, id, done),
       moveBy(places) {
         const to = indexOf(id) + places;
@@ -64,6 +72,25 @@ export function showList(list: ListHandle): () => void {
     setText(tallyWords, done === 0 ? itemsWords(items.length) : `${done} of ${items.length} done`);
   };
 
+  const showOthers = (): void => {
+    const guests = guestsOf(presence.others);
+    showGuests(guests);
+    for (const [id, view] of views) {
+      const carets: Record<Place["key"], Caret[]> = { text: [], note: [] };
+      for (const guest of guests) {
+        const index = guest.at?.item === id ? placeIn(list, guest.at) : null;
+        if (guest.at !== null && index !== null) carets[guest.at.key].push({ guest, index });
+      }
+      view.showCarets(carets);
+    }
+  };
+
+  const showAll = (): void => {
+    show();
+    // Carets move with the letters.
+    showOthers();
+  };
+
   const clear = (): void => {
     const done = itemsOf(list).filter((item) => item.done);
     const ids = done.map(({ id }) => id);
@@ -72,14 +99,18 @@ export function showList(list: ListHandle): () => void {
     byId("toast-undo", HTMLButtonElement).focus();
   };
 
-  list.on("change", show);
+  list.on("change", showAll);
   clearDone.addEventListener("click", clear, { signal: closing.signal });
   show();
   sheet.ariaBusy = "false";
+  say(null);
+  presence.subscribe(showOthers);
 
   return () => {
-    list.off("change", show);
+    list.off("change", showAll);
     closing.abort();
+    presence.close();
+    showGuests([]);
     for (const part of [empty, tally]) part.hidden = true;
     container.replaceChildren();
     sheet.ariaBusy = "true";

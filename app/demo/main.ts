@@ -50,7 +50,7 @@ function followUser(presync: Presync): void {
       (opened) => {
         if (!isCurrent()) return;
         list = opened;
-        closeView = showList(opened);
+        closeView = showList(opened, presync.presence(opened));
         addWaiting();
       },
       (error: unknown) => {

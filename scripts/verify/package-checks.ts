@@ -12,8 +12,8 @@ import { checkStep } from "./run-step.ts";
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
   "presync.js": 68_000,
-  // The stream of hints is two of them.
-  "presync-sw.js": 103_000,
+  // Live hints, channels to other browsers and presence are twelve of them.
+  "presync-sw.js": 112_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

@@ -18,6 +18,8 @@ import type { Manifest, ReplicaAt, SlotRange, Stretch } from "./manifest.ts";
 import { levelsMax, nonceBytes, slotsMax, tagBytes } from "./manifest.ts";
 import type { Pack, PackedDocument } from "./pack.ts";
 import { documentIdBytes, headBytes } from "./pack.ts";
+import type { PresenceMessage } from "./presence.ts";
+import { presenceNonceBytes, tabIdBytes } from "./presence.ts";
 import type { Segment } from "./segment.ts";
 
 export const tools: EnvelopeTools = {
@@ -149,6 +151,23 @@ export const manifests: fc.Arbitrary<Manifest> = packs.chain((tail) =>
     line,
   }),
 );
+
+export const presences: fc.Arbitrary<PresenceMessage> = fc.record({
+  replica: replicaIds,
+  tab: exactly(tabIdBytes),
+  nonce: exactly(presenceNonceBytes),
+  number: integerFrom(0),
+  documentId: exactly(documentIdBytes),
+  news: fc.oneof(
+    fc.constant({ kind: "ask" } as const),
+    fc.constant({ kind: "left" } as const),
+    fc.record({
+      kind: fc.constant("here" as const),
+      // Whole characters alone, as JSON's are: half of a pair has no UTF-8.
+      state: fc.string({ unit: "binary", maxLength: 200 }),
+    }),
+  ),
+});
 
 /** The code of what an action throws or rejects with; anything but a `PresyncError` is thrown on. */
 export async function codeOf(action: () => unknown): Promise<ErrorCode | "none"> {

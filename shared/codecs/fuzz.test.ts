@@ -9,14 +9,17 @@ import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ErrorCode } from "../errors.ts";
 import { PresyncError } from "../errors.ts";
-import { codeOf, manifests, packs, segments, tools } from "./arbitraries.ts";
+import { codeOf, manifests, packs, presences, segments, tools } from "./arbitraries.ts";
 import { ByteReader, ByteWriter, compareBytes, concatBytes } from "./bytes.ts";
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Manifest } from "./manifest.ts";
 import { decodeManifest, encodeManifest } from "./manifest.ts";
 import type { Pack } from "./pack.ts";
 import { readPack, writePack } from "./pack.ts";
+import type { PresenceMessage } from "./presence.ts";
+import { decodePresence, encodePresence } from "./presence.ts";
 import { decodeSegment, encodeSegment } from "./segment.ts";
 
 const environment = process.env;
@@ -179,6 +182,8 @@ interface Codec<T> {
   readonly encode: (value: T) => Uint8Array;
   readonly decode: (bytes: Uint8Array) => T;
   readonly keptOf: (value: T) => Kept;
+  /** What it throws besides `malformed`. */
+  readonly refusals?: readonly ErrorCode[];
 }
 
 const packCodec: Codec<Pack> = {
@@ -208,13 +213,26 @@ const manifestCodec: Codec<Manifest> = {
   decode: decodeManifest,
   keptOf: keptOfManifest,
 };
+const presenceCodec: Codec<PresenceMessage> = {
+  values: presences,
+  encode: encodePresence,
+  decode: decodePresence,
+  keptOf({ replica, tab, nonce, documentId, news }) {
+    const state = news.kind === "here" ? new TextEncoder().encode(news.state).length : 0;
+    const fixed = replica.length + tab.length + nonce.length + documentId.length;
+    return { items: 1, bytes: fixed + state };
+  },
+  // It has no envelope that would tell damage from a later version.
+  refusals: ["unsupported-version", "too-large"],
+};
 
 /** The value, or undefined where the bytes are refused as they should be. */
 function decoded<T>(codec: Codec<T>, bytes: Uint8Array): T | undefined {
   try {
     return codec.decode(bytes);
   } catch (error) {
-    if (error instanceof PresyncError && error.code === "malformed") return undefined;
+    const refusals: readonly ErrorCode[] = ["malformed", ...(codec.refusals ?? [])];
+    if (error instanceof PresyncError && refusals.includes(error.code)) return undefined;
     throw new Error("neither a value nor a typed refusal", { cause: error });
   }
 }
@@ -265,6 +283,7 @@ describe.each([
   ["pack", packCodec as Codec<unknown>],
   ["segment", segmentCodec as Codec<unknown>],
   ["manifest", manifestCodec as Codec<unknown>],
+  ["presence message", presenceCodec as Codec<unknown>],
 ])("a damaged %s", (_, codec) => {
   test("F-26 F-28 is refused, or is the one spelling of something else", () => {
     const { accepted, refused } = fuzz(codec);
