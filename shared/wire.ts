@@ -11,6 +11,7 @@
  */
 import type { RemoveRequest, RenameRequest, RetireRequest } from "./devices.ts";
 import type { ErrorData } from "./errors.ts";
+import type { ConnectionCommand, ConnectionEvent } from "./peer-wire.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
@@ -114,6 +115,8 @@ export type TabToWorker =
   | { readonly type: "context"; readonly online: boolean; readonly visible: boolean }
   /** What the page has loaded from its own origin: to be there offline. */
   | { readonly type: "loaded"; readonly urls: readonly string[] }
+  /** Of the WebRTC connections that this tab holds; an earlier worker, which does not know of them, leaves it alone. */
+  | { readonly type: "connection"; readonly event: ConnectionEvent }
   | { readonly type: "bye" };
 
 export type WorkerToTab =
@@ -150,5 +153,7 @@ export type WorkerToTab =
       readonly ended: boolean;
     }
   | { readonly type: "status"; readonly status: Status }
+  /** Only to a tab that has said that it holds the browser's connections. */
+  | { readonly type: "connection"; readonly command: ConnectionCommand }
   /** Another user is current: say hello again. */
   | { readonly type: "user-changed" };

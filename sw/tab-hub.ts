@@ -198,6 +198,11 @@ export function createTabHub(parts: TabHubParts): TabHub {
       case "loaded":
         parts.keep(message.urls);
         return;
+      case "connection":
+        tab.session.peers.heard(tab.id, message.event, (command) =>
+          tab.send({ type: "connection", command }),
+        );
+        return;
       case "bye":
         remove(tab);
     }
@@ -242,6 +247,9 @@ export function createTabHub(parts: TabHubParts): TabHub {
       }
       const before = tabs.get(hello.tab);
       if (before !== undefined) remove(before);
+      const unsubscribe = session.peers.onChanges((changes) =>
+        send({ type: "changes", ...changes }),
+      );
       const tab: Tab = {
         id: hello.tab,
         client,
@@ -253,6 +261,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
         left: createDeferred(),
         send,
         close() {
+          unsubscribe();
+          session.peers.left(hello.tab);
           port.close();
           tab.left.resolve();
         },

@@ -21,6 +21,8 @@ import { createEngine } from "./engine/engine.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
 import { pause } from "./pause.ts";
+import type { Peers } from "./peers/peers.ts";
+import { createPeers } from "./peers/peers.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -57,6 +59,8 @@ export interface UserSession {
   readonly peerId: PeerId;
   readonly engine: Engine;
   readonly account: Account;
+  /** The other browsers that this one has channels to. */
+  readonly peers: Peers;
   /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
   peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
@@ -104,6 +108,17 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     changed();
   });
   const tabs = new TabNetwork();
+  let seen = { online: true, visible: true };
+  let hinted = false;
+  const peers = createPeers({
+    world,
+    engine: () => engine,
+    hinted(areLive) {
+      hinted = areLive;
+      engine.conditions({ ...seen, hinted });
+    },
+    changed,
+  });
   const storages = new Set<DocumentStorage>();
   const openStorage = (): DocumentStorage => {
     for (const storage of storages) storage.close();
@@ -121,13 +136,17 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     networks: [tabs],
     replica: user.grant?.replica ?? user.replica,
     lockName: `${databases.engine(user.id)} writer`,
-    changed,
+    changed() {
+      peers.refresh();
+      changed();
+    },
+    wrote: (generation) => peers.wrote(generation),
     expired: () => keeper.refused(),
     newcomer: () => keeper.refresh(),
     cloned: () => void parts.cloned(user.id),
     superseded: parts.superseded,
   });
-  const queue = createStoreQueue(engine.documents, changed);
+  const queue = createStoreQueue(engine.documents, changed, (id) => peers.stored(id));
   const client = user.service === null ? null : createServiceClient(user.service);
   const sessions =
     client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock });
@@ -135,8 +154,10 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   let isWithoutBucket = false;
   const use = (grant: Grant | null): void => {
     latest = grant;
-    if (!isWithoutBucket)
-      engine.use(grant && createPresignedBucket(grant, corrected, { isRevoked, missed }));
+    if (isWithoutBucket) return;
+    const bucket = grant && createPresignedBucket(grant, corrected, { isRevoked, missed });
+    engine.use(bucket);
+    peers.use(bucket);
   };
   const isRevoked = (): boolean => keeper.auth === "revoked";
   const missed = async (): Promise<void> => {
@@ -195,11 +216,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     peerId,
     engine,
     account,
+    peers,
     async withoutBucket(action) {
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
       isWithoutBucket = true;
       engine.use(null);
+      peers.use(null);
       try {
         await action();
       } catch (error) {
@@ -242,13 +265,16 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       return engine.isBusy || keeper.isRenewing;
     },
     conditions(conditions) {
-      engine.conditions(conditions);
+      seen = conditions;
+      engine.conditions({ ...conditions, hinted });
+      peers.conditions(conditions);
       if (conditions.online) keeper.online();
     },
     status() {
       const { diskFailing, ...shared } = engine.status();
       return {
         ...shared,
+        peers: shared.peers.map((peer) => ({ ...peer, channel: peers.has(peer.replica) })),
         device: diskFailing ? "failing" : queue.size > 0 ? "saving" : "saved",
         auth: keeper.auth,
         grantExpiresAt: keeper.expiresAt,
@@ -261,6 +287,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     },
     async close() {
       keeper.close();
+      peers.close();
       await engine.close();
       for (const storage of storages) storage.close();
       disk.close();

@@ -22,6 +22,7 @@ import { discoverService } from "./discover-service.ts";
 import { knownCall } from "./known-call.ts";
 import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
+import { createConnectionHolder } from "./connection-holder.ts";
 import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { SignInOptions } from "./sign-in.ts";
@@ -47,6 +48,12 @@ export interface ConnectOptions {
   readonly scope?: string | undefined;
   /** Where `automerge.wasm` is. Default: beside this module. */
   readonly wasm?: string | URL | undefined;
+  /**
+   * Whether the user's browsers connect to each other (WebRTC), so that changes are seen before they are in the bucket.
+   * Default: true, without servers that help with it (STUN, TURN), which is enough in one network. Every page of an app
+   * should say the same: one of them holds the connections for all.
+   */
+  readonly peers?: boolean | { readonly iceServers?: readonly RTCIceServer[] } | undefined;
 }
 
 export interface Presync {
@@ -184,12 +191,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         failure = null;
         sendContext();
         session.connected(welcome.peerId);
+        holder.join(welcome.user);
         loaded?.repeat();
         refreshStatus();
         first.resolve();
       },
       disconnected() {
         session.disconnected();
+        holder.leave();
         refreshStatus();
       },
       message: receive,
@@ -205,6 +214,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       },
       waiting: () => session.tracker.unacknowledged > 0,
     },
+  });
+  const holder = createConnectionHolder({
+    scope: registration.scope,
+    peers: options.peers ?? true,
+    tell: (event) => link.send({ type: "connection", event }),
   });
   const signingIn = createSignIn({ link, service, handOver, changed: refreshStatus });
 
@@ -269,6 +283,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         return session.receiveSync(message.message);
       case "changes":
         return session.receiveChanges(message);
+      case "connection":
+        return holder.perform(message.command);
       case "ack":
         return session.tracker.acknowledged(message.seq);
       case "gap":
@@ -319,6 +335,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     () => {
       void handOver().catch(() => undefined);
       link.send({ type: "context", online: navigator.onLine, visible: false });
+      holder.leave();
     },
     { signal },
   );
@@ -399,6 +416,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       void handOver().catch(() => undefined);
       clearTimeout(gathering);
       listeners.abort();
+      holder.close();
       link.close();
       session.close();
     },
