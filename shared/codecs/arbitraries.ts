@@ -173,7 +173,7 @@ export const peerMessages: fc.Arbitrary<PeerMessage> = fc.oneof(
   fc.record({ kind: fc.constant("hint"), generation: integerFrom(0) }),
   documents
     .filter(([first]) => first !== undefined && first.heads.length > 0 && first.chunks.length > 0)
-    .map(([document]) => ({ kind: "publication", document: document! })),
+    .map(([document]) => ({ kind: "publication" as const, document: document! })),
   fc.record({ kind: fc.constant("ephemeral"), bytes: fc.uint8Array({ maxLength: 300 }) }),
 ) satisfies fc.Arbitrary<PeerMessage>;
 

@@ -3,7 +3,7 @@ import { generateAutomergeUrl, parseAutomergeUrl } from "@automerge/automerge-re
 import * as A from "@automerge/automerge";
 import { afterEach, expect, test, vi } from "vitest";
 import type { PackedDocument } from "../../shared/codecs/pack.ts";
-import type { TestDevice, Todos } from "../testing/test-device.ts";
+import type { TestDevice } from "../testing/test-device.ts";
 import { closeDevices, openTodos, startDevice } from "../testing/test-device.ts";
 import { dirtyKey } from "./dirty-set.ts";
 import { frontierPrefix } from "./frontier.ts";
@@ -34,7 +34,7 @@ async function pair(): Promise<Pair> {
   ];
   const { documentId: id } = parseAutomergeUrl(generateAutomergeUrl());
   const handle = await sender.engine.open(id);
-  handle.update(() => A.from<Todos>({ items: ["first"] }) as never);
+  handle.update(() => A.from({ items: ["first"] }));
   await sender.engine.documents.store(handle);
   await wait(() => sender.engine.status().bucket === "saved");
   await openTodos(receiver, id, wait);
@@ -47,7 +47,7 @@ async function pair(): Promise<Pair> {
     async edit(device, item) {
       const todos = await openTodos(device, id, wait);
       todos.change((doc) => void doc.items.push(item));
-      await device.engine.documents.store(todos as never);
+      await device.engine.documents.store(todos);
     },
     items: async (device) => [...(await openTodos(device, id, wait)).doc().items],
   };
@@ -160,7 +160,7 @@ test("while its maker goes on publishing nothing is published here", async () =>
   const todos = await openTodos(sender, id, wait);
   for (let count = 0; count < 20; count++) {
     todos.change((doc) => void doc.items.push(`item ${count}`));
-    await sender.engine.documents.store(todos as never);
+    await sender.engine.documents.store(todos);
     const news = await sender.engine.news.take(id, []);
     if (news !== null) await receiver.engine.news.receive(sender.replica, news, () => undefined);
     await sender.engine.flush();
@@ -178,7 +178,7 @@ test("a document that is not here is left to the bucket", async () => {
   cutOff(store, sender);
   const { documentId } = parseAutomergeUrl(generateAutomergeUrl());
   const handle = await sender.engine.open(documentId);
-  handle.update(() => A.from<Todos>({ items: [] }) as never);
+  handle.update(() => A.from({ items: [] }));
   await sender.engine.documents.store(handle);
   const news = await sender.engine.news.take(documentId, []);
   expect(await receiver.engine.news.receive(sender.replica, news!, () => undefined)).toBe(

@@ -24,9 +24,13 @@ interface End {
   other: End | null;
 }
 
+const tellClosed = (end: End | null, id: string): void =>
+  later(() => end?.tell({ what: "closed", id }));
+
+const later = (action: () => void): void => void Promise.resolve().then(action);
+
 export function createFakeConnections(): FakeConnections {
   const ends = new Map<string, End>();
-  const later = (action: () => void): void => void Promise.resolve().then(action);
   const self: FakeConnections = {
     isSilent: false,
     tab(name, tell) {
@@ -62,8 +66,8 @@ export function createFakeConnections(): FakeConnections {
             return;
           case "close":
             ends.delete(keyOf(id));
-            if (own?.other?.other === own && !self.isSilent)
-              later(() => own.other!.tell({ what: "closed", id }));
+            if (own !== undefined && own.other?.other === own && !self.isSilent)
+              tellClosed(own.other, id);
         }
       };
       const tab: FakeTab = {

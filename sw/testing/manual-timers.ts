@@ -10,12 +10,6 @@ export function createManualTimers(): ManualTimers {
   let now = 0;
   let waiting: { readonly at: number; readonly action: () => void }[] = [];
 
-  const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
-    // Hashing by Node takes a turn of its event loop.
-    await new Promise((resolve) => void setImmediate(resolve));
-  };
-
   return {
     now: () => now,
     after(delayMs, action) {
@@ -39,4 +33,11 @@ export function createManualTimers(): ManualTimers {
       now = end;
     },
   };
+}
+
+/** What a timer leads to, as far as it needs no other one. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  // Hashing by Node takes a turn of its event loop.
+  await new Promise((resolve) => void setImmediate(resolve));
 }
