@@ -110,9 +110,14 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
   const tabs = new TabNetwork();
   let seen = { online: true, visible: true };
   let hinted = false;
+  const refreshed = (): void => {
+    peers.refresh();
+    changed();
+  };
   const peers = createPeers({
     world,
     engine: () => engine,
+    isRevoked: () => keeper.auth === "revoked",
     hinted(areLive) {
       hinted = areLive;
       engine.conditions({ ...seen, hinted });
@@ -136,10 +141,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     networks: [tabs],
     replica: user.grant?.replica ?? user.replica,
     lockName: `${databases.engine(user.id)} writer`,
-    changed() {
-      peers.refresh();
-      changed();
-    },
+    changed: refreshed,
     wrote: (generation) => peers.wrote(generation),
     expired: () => keeper.refused(),
     newcomer: () => keeper.refresh(),
@@ -183,7 +185,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         return withUser(state, { ...kept, grant, replica: grant?.replica ?? found.replica });
       });
     },
-    changed,
+    changed: refreshed,
   });
   use(latest);
   await tabs.connected();

@@ -355,6 +355,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     await first.promise;
   } catch (error) {
     listeners.abort();
+    holder.close();
     link.close();
     throw error;
   }

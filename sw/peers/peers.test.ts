@@ -28,6 +28,7 @@ interface Device extends TestDevice {
   readonly peers: Peers;
   readonly shown: string[];
   hinted: boolean;
+  isRevoked: boolean;
   /** Opens a tab that holds the connections from now on; returns what closes it. */
   tab(name: string): { readonly tab: FakeTab; close(): void };
   edit(id: DocumentId, item: string): Promise<void>;
@@ -50,6 +51,7 @@ async function device(
   const peers: Peers = createPeers({
     world: base.world,
     engine: (): Engine => base.engine,
+    isRevoked: () => self.isRevoked,
     hinted(areLive) {
       self.hinted = areLive;
     },
@@ -60,6 +62,7 @@ async function device(
     peers,
     shown: [] as string[],
     hinted: false,
+    isRevoked: false,
     tab(name: string) {
       const tab = connections.tab(`${index} ${name}`, (event) =>
         peers.heard(name, event, tab.perform),
@@ -246,6 +249,15 @@ test("whom the grant does not list is no peer, whatever it signals", async () =>
   });
   await new Promise((resolve) => void setTimeout(resolve, 20_000 / haste));
   expect([one.peers.has(two.replica), two.peers.has(one.replica)]).toEqual([false, false]);
+});
+
+test("a device whose sign-in was ended leaves, and gets nothing more", async () => {
+  const both = await pair();
+  await connected(both);
+  const { one, two } = both;
+  two.isRevoked = true;
+  two.peers.refresh();
+  await wait(() => !one.peers.has(two.replica) && !two.peers.has(one.replica));
 });
 
 test("the service's way is enough, and a signal is not taken from whom it is not vouched for", async () => {

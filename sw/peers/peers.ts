@@ -74,6 +74,8 @@ export interface Peers {
 export interface PeersParts {
   readonly world: World;
   readonly engine: () => Pick<Engine, "hint" | "news" | "peers">;
+  /** The user has ended this device's sign-in: it is nobody's peer any more. */
+  readonly isRevoked: () => boolean;
   /** Whether somebody tells of every change, so that polling may relax. */
   readonly hinted: (areLive: boolean) => void;
   /** What `has` says may have changed. */
@@ -125,7 +127,8 @@ export function createPeers(parts: PeersParts): Peers {
   });
 
   const isGranted = (replica: ReplicaId): boolean =>
-    bucket?.peers().some((peer) => peer.replica === replica && peer.state === "active") ?? false;
+    !parts.isRevoked() &&
+    bucket?.peers().some((peer) => peer.replica === replica && peer.state === "active") === true;
 
   const openPeers = (): ReplicaId[] =>
     [...peers.values()].filter(({ link }) => link.isOpen).map(({ link }) => link.replica);
@@ -179,6 +182,8 @@ export function createPeers(parts: PeersParts): Peers {
     if (next === areLive) return;
     areLive = next;
     parts.hinted(next);
+    // What was not told of meanwhile is asked for now, and not when the relaxed polling would have come to it.
+    if (!next) engine().hint();
   };
 
   const receive = (peer: Peer, message: PeerMessage): void => {

@@ -24,8 +24,7 @@ interface End {
   other: End | null;
 }
 
-const tellClosed = (end: End, id: string): void =>
-  later(() => end.tell({ what: "closed", id }));
+const tellClosed = (end: End, id: string): void => later(() => end.tell({ what: "closed", id }));
 
 const later = (action: () => void): void => void Promise.resolve().then(action);
 
