@@ -12,7 +12,8 @@ import { checkStep } from "./run-step.ts";
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
   "presync.js": 68_000,
-  "presync-sw.js": 100_000,
+  // Six thousand of these are the channels between browsers.
+  "presync-sw.js": 106_000,
 };
 
 export async function packageChecks(): Promise<Counts> {

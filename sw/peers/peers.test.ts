@@ -258,6 +258,8 @@ test("a device whose sign-in was ended leaves, and gets nothing more", async () 
   two.isRevoked = true;
   two.peers.refresh();
   await wait(() => !one.peers.has(two.replica) && !two.peers.has(one.replica));
+  await new Promise((resolve) => void setTimeout(resolve, 20_000 / haste));
+  expect([one.peers.has(two.replica), two.peers.has(one.replica)]).toEqual([false, false]);
 });
 
 test("the service's way is enough, and a signal is not taken from whom it is not vouched for", async () => {
