@@ -59,13 +59,14 @@ export function objectNames(layout: Layout): string[] {
     slotsPerLevel >= 3 &&
     levels * slotsPerLevel <= segmentKeysMax;
   if (!sane) throw new PresyncError("invalid-argument", "not a layout");
-  const names = ["manifest", "signal"];
+  const names = [manifestName, signalName];
   for (let level = 0; level < levels; level++)
     for (let slot = 0; slot < slotsPerLevel; slot++) names.push(segmentName(level, slot));
   return names;
 }
 
 export const manifestName = "manifest";
+export const signalName = "signal";
 
 export function segmentName(level: number, slot: number): string {
   return `seg/${level}/${slot}`;

@@ -10,11 +10,16 @@ export interface Problem {
   readonly key?: string;
 }
 
-export interface PeerStatus {
+export interface PeerSeen {
   readonly replica: ReplicaId;
   /** When its manifest was last read, and when it last changed; milliseconds since 1970. */
   readonly lastSeenAt: number;
   readonly lastChangeAt: number;
+}
+
+export interface PeerStatus extends PeerSeen {
+  /** Whether a WebRTC channel to it is open: changes come at once, before they are in the bucket. */
+  readonly channel: boolean;
 }
 
 export interface Status {

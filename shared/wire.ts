@@ -13,6 +13,7 @@ import type { RemoveRequest, RenameRequest, RetireRequest } from "./devices.ts";
 import type { ErrorData } from "./errors.ts";
 import type { ReplicaId } from "./keys.ts";
 import type { PresenceNews } from "./presence.ts";
+import type { ConnectionCommand, ConnectionEvent } from "./peer-wire.ts";
 import type { Status } from "./status.ts";
 
 /** Raised whenever either side could misread the other. Both check it. */
@@ -120,6 +121,8 @@ export type TabToWorker =
   | { readonly type: "presence"; readonly documentId: string; readonly news: PresenceNews }
   /** The tab listens to the document no more. */
   | { readonly type: "presence-end"; readonly documentId: string }
+  /** Of the WebRTC connections that this tab holds; an earlier worker, which does not know of them, leaves it alone. */
+  | { readonly type: "connection"; readonly event: ConnectionEvent }
   | { readonly type: "bye" };
 
 /** What another tab has said of itself. Who it was is the worker's word, and not the tab's. */
@@ -168,5 +171,7 @@ export type WorkerToTab =
   | { readonly type: "status"; readonly status: Status }
   /** Of somebody else in a document that this tab listens to. */
   | ({ readonly type: "presence" } & HeardPresence)
+  /** Only to a tab that has said that it holds the browser's connections. */
+  | { readonly type: "connection"; readonly command: ConnectionCommand }
   /** Another user is current: say hello again. */
   | { readonly type: "user-changed" };

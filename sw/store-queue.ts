@@ -9,7 +9,12 @@ export interface StoreQueue {
   store(handle: Handle): Promise<void>;
 }
 
-export function createStoreQueue(documents: Documents, changed: () => void): StoreQueue {
+export function createStoreQueue(
+  documents: Documents,
+  changed: () => void,
+  /** Everything this document has is on disk. */
+  stored: (id: DocumentId) => void,
+): StoreQueue {
   const running = new Map<DocumentId, Promise<void>>();
   const waiting = new Map<DocumentId, Promise<void>>();
 
@@ -17,6 +22,7 @@ export function createStoreQueue(documents: Documents, changed: () => void): Sto
     const { documentId } = handle;
     const done = (async () => {
       while ((await documents.store(handle)) === undefined);
+      stored(documentId);
     })().finally(() => {
       if (running.get(documentId) === done) running.delete(documentId);
       changed();

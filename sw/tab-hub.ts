@@ -97,7 +97,7 @@ export function createTabHub(parts: TabHubParts): TabHub {
     if (tabs.get(tab.id) !== tab) return;
     tabs.delete(tab.id);
     tab.session.tabs.removeTab(tab.peerId);
-    tab.session.presence.removeTab(tab);
+    tab.session.live.presence.removeTab(tab);
     tab.close();
     conditionsChanged();
   };
@@ -200,10 +200,15 @@ export function createTabHub(parts: TabHubParts): TabHub {
         parts.keep(message.urls);
         return;
       case "presence":
-        tab.session.presence.receive(tab, message.documentId, message.news);
+        tab.session.live.presence.receive(tab, message.documentId, message.news);
         return;
       case "presence-end":
-        tab.session.presence.end(tab, message.documentId);
+        tab.session.live.presence.end(tab, message.documentId);
+        return;
+      case "connection":
+        tab.session.live.peers.heard(tab.id, message.event, (command) =>
+          tab.send({ type: "connection", command }),
+        );
         return;
       case "bye":
         remove(tab);
@@ -249,9 +254,12 @@ export function createTabHub(parts: TabHubParts): TabHub {
       }
       const before = tabs.get(hello.tab);
       if (before !== undefined) {
-        before.session.presence.forgetTab(before);
+        before.session.live.presence.forgetTab(before);
         remove(before);
       }
+      const unsubscribe = session.live.peers.onChanges((changes) =>
+        send({ type: "changes", ...changes }),
+      );
       const tab: Tab = {
         id: hello.tab,
         client,
@@ -263,6 +271,8 @@ export function createTabHub(parts: TabHubParts): TabHub {
         left: createDeferred(),
         send,
         close() {
+          unsubscribe();
+          session.live.peers.left(hello.tab);
           port.close();
           tab.left.resolve();
         },

@@ -18,13 +18,11 @@ import type { Handle } from "./engine/documents.ts";
 import { headsOf } from "./engine/documents.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createEngine } from "./engine/engine.ts";
-import { createLiveHints } from "./hints/live-hints.ts";
-import type { LiveHints } from "./hints/live-hints.ts";
 import type { GrantKeeper } from "./grant-keeper.ts";
 import { createGrantKeeper } from "./grant-keeper.ts";
+import type { Live } from "./live.ts";
+import { createLive } from "./live.ts";
 import { pause } from "./pause.ts";
-import type { PresenceRelay } from "./presence-relay.ts";
-import { createPresenceRelay } from "./presence-relay.ts";
 import type { Registry, UserRecord } from "./registry.ts";
 import { withUser } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
@@ -62,9 +60,7 @@ export interface UserSession {
   readonly peerId: PeerId;
   readonly engine: Engine;
   readonly account: Account;
-  /** Null while signed out. */
-  readonly hints: LiveHints | null;
-  readonly presence: PresenceRelay;
+  readonly live: Pick<Live, "peers" | "presence">;
   /** What these documents hold, without opening them. Throws `invalid-argument` for what is no document id. */
   peek(documentIds: readonly string[]): Promise<(object | null)[]>;
   /** Makes sure the document exists, born as `birth` says, and is on disk. */
@@ -112,6 +108,22 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     changed();
   });
   const tabs = new TabNetwork();
+  const client = user.service === null ? null : createServiceClient(user.service);
+  const sessions =
+    client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock });
+  let { grant: latest } = user;
+  const live = createLive({
+    world,
+    engine: () => engine,
+    signedIn: client && sessions && { client, sessions },
+    replica: () => latest?.replica ?? user.replica,
+    isRevoked: () => isRevoked(),
+    changed,
+  });
+  const refreshed = (): void => {
+    live.peers.refresh();
+    changed();
+  };
   const storages = new Set<DocumentStorage>();
   const openStorage = (): DocumentStorage => {
     for (const storage of storages) storage.close();
@@ -129,46 +141,22 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     networks: [tabs],
     replica: user.grant?.replica ?? user.replica,
     lockName: `${databases.engine(user.id)} writer`,
-    changed,
+    changed: refreshed,
     expired: () => keeper.refused(),
-    published: (generation, time) => hints?.published(generation, time),
+    published: (generation, time) => live.published(generation, time),
     newcomer: () => keeper.refresh(),
     cloned: () => void parts.cloned(user.id),
     superseded: parts.superseded,
   });
-  const queue = createStoreQueue(engine.documents, changed);
-  const client = user.service === null ? null : createServiceClient(user.service);
-  const sessions =
-    client && createSessionKeeper({ registry, user: user.id, client, clock: world.clock });
-  let { grant: latest } = user;
-  let seen = { online: true, visible: true };
-  const tellEngine = (): void => {
-    const hinted = hints?.state === "live";
-    engine.conditions({ ...seen, hinted, watched: hinted && hints.isWatched });
-  };
-  const hints =
-    client &&
-    sessions &&
-    createLiveHints({
-      ...world,
-      client,
-      sessions,
-      replica: () => latest?.replica ?? null,
-      heard({ replica, generation }) {
-        engine.hint(replica, generation);
-      },
-      missed: () => engine.hint(),
-      changed() {
-        tellEngine();
-        changed();
-      },
-    });
+  const queue = createStoreQueue(engine.documents, changed, (id) => live.peers.stored(id));
   let isWithoutBucket = false;
   const use = (grant: Grant | null): void => {
     latest = grant;
-    hints?.granted();
-    if (!isWithoutBucket)
-      engine.use(grant && createPresignedBucket(grant, corrected, { isRevoked, missed }));
+    live.granted();
+    if (isWithoutBucket) return;
+    const bucket = grant && createPresignedBucket(grant, corrected, { isRevoked, missed });
+    engine.use(bucket);
+    live.use(bucket);
   };
   const isRevoked = (): boolean => keeper.auth === "revoked";
   const missed = async (): Promise<void> => {
@@ -194,7 +182,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
         return withUser(state, { ...kept, grant, replica: grant?.replica ?? found.replica });
       });
     },
-    changed,
+    changed: refreshed,
   });
   use(latest);
   await tabs.connected();
@@ -205,13 +193,6 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     engine,
     pause,
     renew: () => keeper.renew(),
-  });
-
-  const presence = createPresenceRelay({
-    replica: user.grant?.replica ?? user.replica,
-    now: () => performance.now(),
-    // The channels to the user's other browsers, where there are any, go here.
-    remote: null,
   });
 
   const apply = async (changes: Changes): Promise<Applied> => {
@@ -234,13 +215,13 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     peerId,
     engine,
     account,
-    hints,
-    presence,
+    live,
     async withoutBucket(action) {
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
       isWithoutBucket = true;
       engine.use(null);
+      live.use(null);
       try {
         await action();
       } catch (error) {
@@ -280,23 +261,22 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       await engine.inBucket(id, heads);
     },
     get isBusy() {
-      return engine.isBusy || keeper.isRenewing || hints?.isReporting === true;
+      return engine.isBusy || keeper.isRenewing || live.isReporting;
     },
     conditions(conditions) {
-      seen = conditions;
-      hints?.conditions(conditions);
-      tellEngine();
+      live.conditions(conditions);
       if (conditions.online) keeper.online();
     },
     status() {
       const { diskFailing, ...shared } = engine.status();
       return {
         ...shared,
+        peers: shared.peers.map((peer) => ({ ...peer, channel: live.peers.has(peer.replica) })),
         device: diskFailing ? "failing" : queue.size > 0 ? "saving" : "saved",
         auth: keeper.auth,
         grantExpiresAt: keeper.expiresAt,
         clockAheadMs: corrected.aheadMs,
-        hints: hints?.state ?? "off",
+        hints: live.hints,
         user:
           user.namespace === null
             ? null
@@ -304,9 +284,8 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       };
     },
     async close() {
-      presence.close();
       keeper.close();
-      hints?.close();
+      live.close();
       await engine.close();
       for (const storage of storages) storage.close();
       disk.close();

@@ -24,6 +24,7 @@ import { registerWorker } from "./register-worker.ts";
 import { loadWasm } from "./load-wasm.ts";
 import type { Presence } from "./presence.ts";
 import { createPresences } from "./presence.ts";
+import { createConnectionHolder } from "./connection-holder.ts";
 import type { LoadedReport } from "./report-loaded.ts";
 import { reportLoaded } from "./report-loaded.ts";
 import type { SignInOptions } from "./sign-in.ts";
@@ -49,6 +50,12 @@ export interface ConnectOptions {
   readonly scope?: string | undefined;
   /** Where `automerge.wasm` is. Default: beside this module. */
   readonly wasm?: string | URL | undefined;
+  /**
+   * Whether the user's browsers connect to each other (WebRTC), so that changes are seen before they are in the bucket.
+   * Default: true, without servers that help with it (STUN, TURN), which is enough in one network. Every page of an app
+   * should say the same: one of them holds the connections for all.
+   */
+  readonly peers?: boolean | { readonly iceServers?: readonly RTCIceServer[] } | undefined;
 }
 
 export interface Presync {
@@ -192,12 +199,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         sendContext();
         session.connected(welcome.peerId);
         presences.greet();
+        holder.join(welcome.user);
         loaded?.repeat();
         refreshStatus();
         first.resolve();
       },
       disconnected() {
         session.disconnected();
+        holder.leave();
         refreshStatus();
       },
       message: receive,
@@ -215,6 +224,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     },
   });
   const presences = createPresences((message) => link.send(message));
+  const holder = createConnectionHolder({
+    scope: registration.scope,
+    peers: options.peers ?? true,
+    tell: (event) => link.send({ type: "connection", event }),
+  });
   const signingIn = createSignIn({ link, service, handOver, changed: refreshStatus });
 
   function createSession(): TabSession {
@@ -279,6 +293,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
         return session.receiveSync(message.message);
       case "changes":
         return session.receiveChanges(message);
+      case "connection":
+        return holder.perform(message.command);
       case "ack":
         return session.tracker.acknowledged(message.seq);
       case "gap":
@@ -332,6 +348,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       void handOver().catch(() => undefined);
       presences.leave();
       link.send({ type: "context", online: navigator.onLine, visible: false });
+      holder.leave();
     },
     { signal },
   );
@@ -354,6 +371,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
     await first.promise;
   } catch (error) {
     listeners.abort();
+    holder.close();
     link.close();
     throw error;
   }
@@ -420,6 +438,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Presync> {
       clearTimeout(gathering);
       listeners.abort();
       presences.abandon();
+      holder.close();
       link.close();
       session.close();
     },

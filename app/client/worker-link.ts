@@ -204,6 +204,7 @@ export function createWorkerLink(options: LinkOptions): WorkerLink {
         return dispatch({ name: "failed" });
       case "ack":
       case "changes":
+      case "connection":
       case "gap":
       case "presence":
       case "status":

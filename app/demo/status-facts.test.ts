@@ -21,6 +21,7 @@ const status: Status = {
       replica: "browser-f8ea0123" as ReplicaId,
       lastSeenAt: now - minuteMs,
       lastChangeAt: now - 120 * minuteMs,
+      channel: false,
     },
   ],
   storage: { persisted: false, usage: 1_500_000, quota: 2_000_000_000 },
@@ -40,6 +41,10 @@ test("a signed-in user's facts", () => {
   expect(linesOf(status, "Signed in")?.join()).toMatch(/^As efghij,Can sync until .*in 7 days/);
   expect(linesOf(status, "Other devices")).toEqual([
     "Browser f8ea01: changed 2 hours ago, looked at 1 minute ago",
+  ]);
+  const connected = { ...status, peers: status.peers.map((peer) => ({ ...peer, channel: true })) };
+  expect(linesOf(connected, "Other devices")).toEqual([
+    "Browser f8ea01: changed 2 hours ago, looked at 1 minute ago, connected directly",
   ]);
   expect(linesOf(status, "Storage")?.[0]).toBe("1.5 MB used of 2.0 GB");
   expect(factsOf(status, now).at(-1)).toMatchObject({ term: "Problem", code: "denied" });

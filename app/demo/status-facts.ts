@@ -112,8 +112,9 @@ function signedInLines(status: Status, now: number): string[] {
 
 function peerLines(peers: readonly PeerStatus[], now: number): string[] {
   if (peers.length === 0) return ["None seen yet"];
-  return peers.map(({ replica, lastSeenAt, lastChangeAt }) => {
-    const looked = `looked at ${relativeTime(lastSeenAt, now)}`;
+  return peers.map(({ replica, lastSeenAt, lastChangeAt, channel }) => {
+    const seen = `looked at ${relativeTime(lastSeenAt, now)}`;
+    const looked = channel ? `${seen}, connected directly` : seen;
     if (lastChangeAt === 0) return `${deviceName(replica)}: nothing yet, ${looked}`;
     return `${deviceName(replica)}: changed ${relativeTime(lastChangeAt, now)}, ${looked}`;
   });

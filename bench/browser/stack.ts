@@ -20,7 +20,8 @@ const page = `<!doctype html>
 <title>bench</title>
 <script type="module">
   import { Automerge, connect } from "/presync.js";
-  const presync = await connect();
+  // What the bucket costs, by itself: a channel between the browsers would be measured otherwise.
+  const presync = await connect({ peers: false });
   const doc = await presync.open("bench", { items: [], text: "" });
   Object.assign(window, { Automerge, presync, doc });
 </script>

@@ -25,12 +25,15 @@ export const pageHead = `<!doctype html><meta charset="utf-8" /><script>
       promise.then(() => null, ({ code, message }) => code + ": " + message);
   </script>`;
 
-/** A page that connects in its own way, and shows its `presync`; or, as its title, why it has none. */
+/**
+ * A page that connects in its own way, and shows its `presync`; or, as its title, why it has none. Without channels to
+ * other browsers, as the test page.
+ */
 export function pageWith(options: Omit<ConnectOptions, "wasm"> = {}): string {
   return `${pageHead}<script type="module">
     import { connect } from "/presync.js";
     try {
-      globalThis.presync = await connect(${JSON.stringify(options)});
+      globalThis.presync = await connect(${JSON.stringify({ peers: false, ...options })});
       document.title = "connected";
     } catch (error) {
       document.title = globalThis.refusal = error.code + ": " + error.message;

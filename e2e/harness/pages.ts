@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DocHandle } from "@automerge/automerge-repo/slim";
-import type { Presync } from "../../app/index.ts";
+import type { ConnectOptions, Presync } from "../../app/index.ts";
 
 /** What the tests put into documents. */
 export interface List {
@@ -24,8 +24,11 @@ declare global {
   var codeOf: (promise: Promise<unknown>) => Promise<string | null>;
 }
 
-/** Its first script is for the tests: WebDriver neither runs one of its own before a page's, nor tells of errors. */
-export const testPage = `<!doctype html>
+/**
+ * Its first script is for the tests: WebDriver neither runs one of its own before a page's, nor tells of errors.
+ * `options` are those of `connect()`.
+ */
+export const testPageWith = (options: ConnectOptions): string => `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
   <title>test page</title>
@@ -38,10 +41,16 @@ export const testPage = `<!doctype html>
   </script>
   <script type="module">
     import { connect } from "/presync.js";
-    globalThis.presync = await connect();
+    globalThis.presync = await connect(${JSON.stringify(options)});
   </script>
 </html>
 `;
+
+/**
+ * Without channels to other browsers: they would lead past the proxies by which a test cuts a device off, and would show
+ * what is to be seen to come through the bucket.
+ */
+export const testPage = testPageWith({ peers: false });
 
 export async function writeApp(
   directory: string,

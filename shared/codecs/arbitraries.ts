@@ -20,7 +20,10 @@ import type { Pack, PackedDocument } from "./pack.ts";
 import { documentIdBytes, headBytes } from "./pack.ts";
 import type { PresenceMessage } from "./presence.ts";
 import { presenceNonceBytes, tabIdBytes } from "./presence.ts";
+import type { PeerMessage } from "./peer-message.ts";
 import type { Segment } from "./segment.ts";
+import type { Signal } from "./signal.ts";
+import { connectionBytes, peerNonceBytes } from "./signal.ts";
 
 export const tools: EnvelopeTools = {
   sha256: async (bytes) => createHash("sha256").update(bytes).digest(),
@@ -168,6 +171,30 @@ export const presences: fc.Arbitrary<PresenceMessage> = fc.record({
     }),
   ),
 });
+
+export const signals: fc.Arbitrary<Signal> = fc.record({
+  from: replicaIds,
+  to: replicaIds,
+  kind: fc.constantFrom("offer", "answer"),
+  connection: exactly(connectionBytes),
+  nonce: exactly(peerNonceBytes),
+  sdp: fc.stringMatching(/^[\r\n\x20-\x7e]{0,200}$/),
+});
+
+export const peerMessages: fc.Arbitrary<PeerMessage> = fc.oneof(
+  fc.record({
+    kind: fc.constant("hello"),
+    replica: replicaIds,
+    connection: exactly(connectionBytes),
+    nonce: exactly(peerNonceBytes),
+  }),
+  fc.record({ kind: fc.constantFrom("ping", "pong"), count: integerFrom(0) }),
+  fc.record({ kind: fc.constant("hint"), generation: integerFrom(0) }),
+  documents
+    .filter(([first]) => first !== undefined && first.heads.length > 0 && first.chunks.length > 0)
+    .map(([document]) => ({ kind: "publication" as const, document: document! })),
+  fc.record({ kind: fc.constant("ephemeral"), bytes: fc.uint8Array({ maxLength: 300 }) }),
+) satisfies fc.Arbitrary<PeerMessage>;
 
 /** The code of what an action throws or rejects with; anything but a `PresyncError` is thrown on. */
 export async function codeOf(action: () => unknown): Promise<ErrorCode | "none"> {

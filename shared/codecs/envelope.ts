@@ -15,7 +15,7 @@ import { ByteReader, ByteWriter, compareBytes, concatBytes } from "./bytes.ts";
 
 export const formatVersion = 1;
 
-export type ObjectKind = "manifest" | "segment";
+export type ObjectKind = "manifest" | "segment" | "signal";
 
 /** No object may be larger: it bounds what a hostile one can make a reader allocate. */
 export const objectBytesMax: number = 64 * 1024 * 1024;
@@ -44,7 +44,7 @@ export interface EnvelopeTools {
 const magic = new Uint8Array([0x70, 0x73, 0x79, 0x6e]);
 const hashBytes = 16;
 const flagDeflated = 1;
-const kindCodes: Record<ObjectKind, number> = { manifest: 1, segment: 2 };
+const kindCodes: Record<ObjectKind, number> = { manifest: 1, segment: 2, signal: 3 };
 
 /** Below this, compression cannot win back its own overhead. */
 const deflateBytesMin = 256;

@@ -11,7 +11,16 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ErrorCode } from "../errors.ts";
 import { PresyncError } from "../errors.ts";
-import { codeOf, manifests, packs, presences, segments, tools } from "./arbitraries.ts";
+import {
+  codeOf,
+  manifests,
+  packs,
+  peerMessages,
+  presences,
+  segments,
+  signals,
+  tools,
+} from "./arbitraries.ts";
 import { ByteReader, ByteWriter, compareBytes, concatBytes } from "./bytes.ts";
 import { openEnvelope, sealEnvelope } from "./envelope.ts";
 import type { Manifest } from "./manifest.ts";
@@ -20,7 +29,11 @@ import type { Pack } from "./pack.ts";
 import { readPack, writePack } from "./pack.ts";
 import type { PresenceMessage } from "./presence.ts";
 import { decodePresence, encodePresence } from "./presence.ts";
+import type { PeerMessage } from "./peer-message.ts";
+import { decodePeerMessage, encodePeerMessage } from "./peer-message.ts";
 import { decodeSegment, encodeSegment } from "./segment.ts";
+import type { Signal } from "./signal.ts";
+import { decodeSignal, decodeSignals, encodeSignal, encodeSignals } from "./signal.ts";
 
 const environment = process.env;
 const seed = Number(environment["PRESYNC_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
@@ -226,6 +239,39 @@ const presenceCodec: Codec<PresenceMessage> = {
   refusals: ["unsupported-version", "too-large"],
 };
 
+const signalCodec: Codec<Signal> = {
+  values: signals,
+  encode: encodeSignal,
+  decode: decodeSignal,
+  keptOf: ({ from, to, sdp }) => ({ items: 5, bytes: from.length + to.length + 32 + sdp.length }),
+  // What travels alone has a version of its own.
+  refusals: ["unsupported-version"],
+};
+const signalsCodec: Codec<readonly Uint8Array[]> = {
+  values: fc.array(
+    signals.map((signal) => encodeSignal(signal)),
+    { maxLength: 4 },
+  ),
+  encode: encodeSignals,
+  decode: decodeSignals,
+  keptOf: (all) => ({
+    items: all.length,
+    bytes: all.reduce((sum, { length }) => sum + length, 0),
+  }),
+};
+const peerMessageCodec: Codec<PeerMessage> = {
+  values: peerMessages,
+  encode: encodePeerMessage,
+  decode: decodePeerMessage,
+  keptOf(message) {
+    if (message.kind === "publication")
+      return keptOf({ first: 1, last: 1, documents: [message.document] });
+    if (message.kind === "hello") return { items: 3, bytes: message.replica.length + 32 };
+    return { items: 1, bytes: message.kind === "ephemeral" ? message.bytes.length : 0 };
+  },
+  refusals: ["unsupported-version"],
+};
+
 /** The value, or undefined where the bytes are refused as they should be. */
 function decoded<T>(codec: Codec<T>, bytes: Uint8Array): T | undefined {
   try {
@@ -284,6 +330,9 @@ describe.each([
   ["segment", segmentCodec as Codec<unknown>],
   ["manifest", manifestCodec as Codec<unknown>],
   ["presence message", presenceCodec as Codec<unknown>],
+  ["signal", signalCodec as Codec<unknown>],
+  ["list of signals", signalsCodec as Codec<unknown>],
+  ["message to a peer", peerMessageCodec as Codec<unknown>],
 ])("a damaged %s", (_, codec) => {
   test("F-26 F-28 is refused, or is the one spelling of something else", () => {
     const { accepted, refused } = fuzz(codec);

@@ -31,8 +31,11 @@ export interface DirtySet {
   has(id: DocumentId): boolean;
   /** Changes with every mark. */
   version(id: DocumentId): number | undefined;
-  /** Resolves once the mark is durable. */
-  mark(id: DocumentId): Promise<void>;
+  /**
+   * Resolves once the mark is durable. It need not be published before `heldUntil`; a document that is due already stays
+   * so.
+   */
+  mark(id: DocumentId, heldUntil?: number): Promise<void>;
   /** Marks all of these in the same transaction as `batch`; they need not be published before `heldUntil`. */
   markAll(
     ids: readonly DocumentId[],
@@ -63,6 +66,8 @@ interface Mark {
   durable: Promise<void>;
   /** Not durable: whoever starts anew has waited long enough. */
   heldUntil: number;
+  /** Whether every mark so far was held by who made it: then the next one may hold it for longer. */
+  isProlonged: boolean;
 }
 
 export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Promise<DirtySet> {
@@ -81,6 +86,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       version,
       durable: Promise.resolve(),
       heldUntil: 0,
+      isProlonged: false,
     });
 
   return {
@@ -90,16 +96,18 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
     ids: () => [...marks.keys()],
     has: (id) => marks.has(id),
     version: (id) => marks.get(id)?.version,
-    async mark(id) {
+    async mark(id, heldUntil = 0) {
       const known = marks.get(id);
       if (known !== undefined) {
+        const before = known.heldUntil;
         known.version = ++version;
-        if (known.heldUntil > 0) changed();
-        known.heldUntil = 0;
+        known.isProlonged &&= heldUntil > 0;
+        known.heldUntil = known.isProlonged ? heldUntil : Math.min(before, heldUntil);
+        if (known.heldUntil < before) changed();
         return known.durable;
       }
       const durable = disk.commit({ put: { [dirtyKey(id)]: true } });
-      const mark = { version: ++version, durable, heldUntil: 0 };
+      const mark = { version: ++version, durable, heldUntil, isProlonged: heldUntil > 0 };
       marks.set(id, mark);
       changed();
       try {
@@ -116,7 +124,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         const known = marks.get(id);
         const held = known === undefined ? heldUntil : Math.min(known.heldUntil, heldUntil);
         const durable = known?.durable ?? Promise.resolve();
-        marks.set(id, { version: ++version, durable, heldUntil: held });
+        marks.set(id, { version: ++version, durable, heldUntil: held, isProlonged: false });
       }
       try {
         await disk.commit({ ...batch, put: { ...batch.put, ...put } });

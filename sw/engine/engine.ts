@@ -14,7 +14,7 @@ import type {
 import { Repo } from "@automerge/automerge-repo/slim";
 import { createDeferred } from "../../shared/deferred.ts";
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
-import type { Status } from "../../shared/status.ts";
+import type { PeerSeen, Status } from "../../shared/status.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { LogicalTime } from "../../shared/hlc.ts";
 import { isDrifting } from "../../shared/hlc.ts";
@@ -39,6 +39,8 @@ import { createMerger } from "./merger.ts";
 import { createNewsCount } from "./news-count.ts";
 import { pause } from "./pause.ts";
 import { peek } from "./peek.ts";
+import type { PeerNews } from "./peer-news.ts";
+import { createPeerNews } from "./peer-news.ts";
 import { createPeerReader } from "./peer-reader.ts";
 import { openPeerRecords } from "./peer-records.ts";
 import { createPoller } from "./poller.ts";
@@ -97,10 +99,10 @@ export interface EngineOptions {
   readonly expired: () => void;
 }
 
-export type EngineStatus = Pick<
-  Status,
-  "bucket" | "pending" | "lastSavedAt" | "peers" | "problems"
-> & { readonly diskFailing: boolean };
+export type EngineStatus = Pick<Status, "bucket" | "pending" | "lastSavedAt" | "problems"> & {
+  readonly peers: readonly PeerSeen[];
+  readonly diskFailing: boolean;
+};
 
 export interface Engine {
   readonly repo: Repo;
@@ -122,6 +124,10 @@ export interface Engine {
    * unless it is here already. Hints may be lost, doubled or late.
    */
   hint(replica?: ReplicaId, generation?: number): void;
+  /** What other replicas send before it is in the bucket, and what there is to send to them. */
+  readonly news: PeerNews;
+  /** The other replicas that have been seen. */
+  peers(): readonly PeerSeen[];
   /** Opens a document, and brings what waits in the inbox into it. */
   open(id: DocumentId): Promise<Handle>;
   /** What `look` makes of a document that is not opened for it; null for what is not on this device. */
@@ -148,14 +154,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     changed();
   });
   const frontier = await openFrontier(disk);
-  const storage = guardStorage(options.openStorage, dirty, {
-    timers,
-    problems,
-    changed,
-    superseded: stop,
-    isCurrent: () => disk.isCurrent(),
-    markAnyway: (id) => disk.commitUnguarded({ put: { [leftKey(id)]: true } }),
-  });
+  // What a peer sent is about to be published by that one.
+  const mark = (id: DocumentId): Promise<void> => dirty.mark(id, news.heldUntil(id));
+  const storage = guardStorage(
+    options.openStorage,
+    { mark },
+    {
+      timers,
+      problems,
+      changed,
+      superseded: stop,
+      isCurrent: () => disk.isCurrent(),
+      markAnyway: (id) => disk.commitUnguarded({ put: { [leftKey(id)]: true } }),
+    },
+  );
 
   let bucket: Bucket | null = null;
   let isOnline = true;
@@ -324,13 +336,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     frontier,
     dirty,
     inbox,
-    received(ids) {
-      for (const id of ids) {
-        searches.end(id);
-        const handle = documents.receptive(id);
-        if (handle !== undefined) void applyInbox(handle);
-      }
-    },
+    received,
     changed: (replica) => poller.hint(replica),
     complain() {
       publisher.republish();
@@ -351,6 +357,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     lost: replace,
     askedOthersSince: (since) => poller.askedSince(since),
   });
+  const news = createPeerNews({ world, disk, documents, dirty, frontier, inbox, received });
   const searches = createSearches({
     documents,
     inbox,
@@ -399,6 +406,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     // Whoever was first has published it by then: that is worth a look before doing it again.
     if (!isClosed) timers.after(Math.max(0, holdMs - lookBeforeMs), () => poller.hint());
     flushes.schedule();
+  }
+
+  function received(ids: readonly DocumentId[]): void {
+    for (const id of ids) {
+      searches.end(id);
+      const handle = documents.receptive(id);
+      if (handle !== undefined) void applyInbox(handle);
+    }
   }
 
   /** What is tried again anyway is no problem of anybody's; a takeover ends everything. */
@@ -535,6 +550,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     hint(replica, generation = Number.POSITIVE_INFINITY) {
       if (replica === undefined || generation > knownUpTo(replica)) poller.hint(replica);
     },
+    news,
+    peers: () => poller.peers(),
     flush: () => flushes.flush(),
     get isBusy() {
       if (flushes.isFlushing || poller.isReading) return true;

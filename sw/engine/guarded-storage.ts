@@ -41,7 +41,7 @@ export interface StorageGuards {
 
 export function guardStorage(
   open: () => StorageAdapterInterface,
-  dirty: DirtySet,
+  dirty: Pick<DirtySet, "mark">,
   { timers, problems, changed, superseded, isCurrent, markAnyway }: StorageGuards,
 ): GuardedStorage {
   let inner = open();

@@ -9,7 +9,7 @@
 import { noAnswerCodes, PresyncError, toErrorData } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { manifestName, objectKey } from "../../shared/keys.ts";
-import type { PeerStatus } from "../../shared/status.ts";
+import type { PeerSeen } from "../../shared/status.ts";
 import { lostAfterMs } from "./missing.ts";
 import type { PeerReader } from "./peer-reader.ts";
 import type { PeerRecords } from "./peer-records.ts";
@@ -69,7 +69,7 @@ export interface Poller {
   wrote(): void;
   /** Whether all other replicas have been asked since then. */
   askedSince(since: number): boolean;
-  peers(): PeerStatus[];
+  peers(): PeerSeen[];
   close(): void;
 }
 

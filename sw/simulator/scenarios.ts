@@ -24,6 +24,7 @@ import { replacedOnce } from "./scenarios/replaced-once.ts";
 import { lostStorage } from "./scenarios/lost-storage.ts";
 import { mendedSegment } from "./scenarios/mended-segment.ts";
 import { reusedSlot } from "./scenarios/reused-slot.ts";
+import { sentByAPeer } from "./scenarios/sent-by-a-peer.ts";
 import { silentNewcomer } from "./scenarios/silent-newcomer.ts";
 import { fledId, hiddenFork, otherLine, writtenOver } from "./scenarios/two-of-one-id.ts";
 import { unseenClone } from "./scenarios/unseen-clone.ts";
@@ -62,6 +63,7 @@ export const scenarios: readonly Scenario[] = [
   complainedOf,
   unseenClone,
   cloneWhileWriting,
+  sentByAPeer,
 ];
 
 /** Null where there is no such scenario; they are numbered from 1. */

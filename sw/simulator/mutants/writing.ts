@@ -56,6 +56,15 @@ export const writingMutants: readonly Mutant[] = [
     caughtBy: { seeds: [1] },
   },
   {
+    name: "frontier moved by a peer",
+    file: `${engine}/peer-news.ts`,
+    find: "return apply(handle, heads, packed.chunks, shown);",
+    replace: `frontier.apply([{ id, replica: from, heads, complete: false }]);
+      return apply(handle, heads, packed.chunks, shown);`,
+    why: "FR-1: what a peer sent may exist on two devices alone, and is published like an edit",
+    caughtBy: { scenarios: ["sent by a peer"] },
+  },
+  {
     name: "two writes outstanding",
     file: `${engine}/publisher.ts`,
     find: "await writer.finish(bucket);",

@@ -1,0 +1,226 @@
+import type { DocumentId } from "@automerge/automerge-repo/slim";
+import { generateAutomergeUrl, parseAutomergeUrl } from "@automerge/automerge-repo/slim";
+import * as A from "@automerge/automerge";
+import { afterEach, expect, test, vi } from "vitest";
+import type { PackedDocument } from "../../shared/codecs/pack.ts";
+import type { TestDevice } from "../testing/test-device.ts";
+import { closeDevices, openTodos, startDevice } from "../testing/test-device.ts";
+import { dirtyKey } from "./dirty-set.ts";
+import { frontierPrefix } from "./frontier.ts";
+import { MemoryStore } from "./memory-world.ts";
+
+afterEach(closeDevices);
+
+/** These tests are about order, not about time: a second of the devices is ten milliseconds. */
+const haste = 100;
+const wait = (check: () => boolean): Promise<void> =>
+  vi.waitFor(() => expect(check()).toBe(true), { timeout: 10_000, interval: 5 });
+
+interface Pair {
+  readonly store: MemoryStore;
+  readonly sender: TestDevice;
+  readonly receiver: TestDevice;
+  readonly id: DocumentId;
+  edit(device: TestDevice, item: string): Promise<void>;
+  items(device: TestDevice): Promise<string[]>;
+}
+
+/** Two devices that have the same document, open, and in the bucket. */
+async function pair(): Promise<Pair> {
+  const store = new MemoryStore();
+  const [sender, receiver] = [
+    await startDevice(store, 0, { haste }),
+    await startDevice(store, 1, { haste }),
+  ];
+  const { documentId: id } = parseAutomergeUrl(generateAutomergeUrl());
+  const handle = await sender.engine.open(id);
+  handle.update(() => A.from({ items: ["first"] }));
+  await sender.engine.documents.store(handle);
+  await wait(() => sender.engine.status().bucket === "saved");
+  await openTodos(receiver, id, wait);
+  await wait(() => receiver.engine.status().bucket === "saved");
+  return {
+    store,
+    sender,
+    receiver,
+    id,
+    async edit(device, item) {
+      const todos = await openTodos(device, id, wait);
+      todos.change((doc) => void doc.items.push(item));
+      await device.engine.documents.store(todos);
+    },
+    items: async (device) => [...(await openTodos(device, id, wait)).doc().items],
+  };
+}
+
+/** What the sender would put on a channel, while the store takes nothing of it. */
+async function unpublished(
+  { sender, id, edit, store }: Pair,
+  item: string,
+): Promise<PackedDocument> {
+  cutOff(store, sender);
+  await edit(sender, item);
+  const news = await sender.engine.news.take(id, []);
+  if (news === null) throw new Error("there is no news");
+  return news;
+}
+
+function cutOff(store: MemoryStore, ...devices: readonly TestDevice[]): void {
+  store.fault = (method, key, phase) => {
+    const isCut = devices.some(({ replica }) => key.includes(`/${replica}/`));
+    if (phase === "before" && method === "PUT" && isCut) throw new Error("cut off");
+  };
+}
+
+const frontierOf = (device: TestDevice): unknown[] =>
+  [...device.disk.values].filter(([key]) => key.startsWith(frontierPrefix));
+
+const puts = (store: MemoryStore, device: TestDevice): number =>
+  store.requests.filter(({ method, by }) => method === "PUT" && by === device.replica).length;
+
+test("what a peer sends is shown and stored, and counts as not in the bucket", async () => {
+  const both = await pair();
+  const { receiver, sender, store } = both;
+  const news = await unpublished(both, "live");
+  const before = frontierOf(receiver);
+  const written = puts(store, receiver);
+  let shown = 0;
+  const reception = await receiver.engine.news.receive(sender.replica, news, () => shown++);
+  expect([reception, shown]).toEqual(["applied", 1]);
+  expect(await both.items(receiver)).toEqual(["first", "live"]);
+  expect(receiver.disk.values.has(dirtyKey(both.id))).toBe(true);
+  // FR-1: nobody has read it from the bucket.
+  expect(frontierOf(receiver)).toEqual(before);
+  const { bucket, pending } = receiver.engine.status();
+  expect([bucket, pending.documents, pending.changes]).toEqual(["saving", 1, 1]);
+  // It is held: its maker is about to publish it.
+  expect(puts(store, receiver)).toBe(written);
+  expect(await receiver.engine.news.receive(sender.replica, news, () => shown++)).toBe("known");
+});
+
+test("it is not published here when its maker has published it", async () => {
+  const both = await pair();
+  const { receiver, sender, store } = both;
+  const news = await unpublished(both, "live");
+  const written = puts(store, receiver);
+  await receiver.engine.news.receive(sender.replica, news, () => undefined);
+  store.fault = () => undefined;
+  await sender.engine.flush();
+  receiver.engine.hint(sender.replica);
+  await wait(() => receiver.engine.status().bucket === "saved");
+  // The mark goes when the hold has ended, and nothing was left to publish.
+  await wait(() => !receiver.disk.values.has(dirtyKey(both.id)));
+  expect(puts(store, receiver)).toBe(written);
+});
+
+test("it is published here when its maker never does", async () => {
+  const both = await pair();
+  const { receiver, sender, store } = both;
+  const news = await unpublished(both, "live");
+  await receiver.engine.news.receive(sender.replica, news, () => undefined);
+  await sender.engine.close();
+  await wait(() => receiver.engine.status().bucket === "saved");
+  expect(puts(store, receiver)).toBeGreaterThan(0);
+  const third = await startDevice(store, 2, { haste });
+  await openTodos(third, both.id, wait);
+  await wait(() => third.engine.documents.loaded(both.id) !== undefined);
+  await vi.waitFor(async () => expect(await both.items(third)).toEqual(["first", "live"]), {
+    timeout: 10_000,
+  });
+});
+
+test("it survives a worker that ends, and is then published at once", async () => {
+  const both = await pair();
+  const { receiver, sender } = both;
+  const news = await unpublished(both, "live");
+  await receiver.engine.news.receive(sender.replica, news, () => undefined);
+  await sender.engine.close();
+  await receiver.restart();
+  await wait(() => receiver.engine.status().lastSavedAt !== null);
+  await wait(() => !receiver.disk.values.has(dirtyKey(both.id)));
+  expect(await both.items(receiver)).toEqual(["first", "live"]);
+});
+
+test("an edit of this device's own is not held back by what came from others", async () => {
+  const both = await pair();
+  const { receiver, sender, id } = both;
+  const news = await unpublished(both, "live");
+  await receiver.engine.news.receive(sender.replica, news, () => undefined);
+  expect(receiver.engine.news.heldUntil(id)).toBeGreaterThan(0);
+  await both.edit(receiver, "own");
+  expect(receiver.engine.news.heldUntil(id)).toBe(0);
+  await receiver.engine.flush();
+  expect(receiver.engine.status().bucket).toBe("saved");
+});
+
+test("while its maker goes on publishing nothing is published here", async () => {
+  const both = await pair();
+  const { receiver, sender, store, id } = both;
+  const written = puts(store, receiver);
+  const todos = await openTodos(sender, id, wait);
+  for (let count = 0; count < 20; count++) {
+    todos.change((doc) => void doc.items.push(`item ${count}`));
+    await sender.engine.documents.store(todos);
+    const news = await sender.engine.news.take(id, []);
+    if (news !== null) await receiver.engine.news.receive(sender.replica, news, () => undefined);
+    await sender.engine.flush();
+    receiver.engine.hint(sender.replica);
+    // Two seconds of the devices: twenty edits take longer than any hold.
+    await new Promise((resolve) => void setTimeout(resolve, 2_000 / haste));
+  }
+  await wait(() => receiver.engine.status().bucket === "saved");
+  expect(puts(store, receiver)).toBe(written);
+});
+
+test("a document that is not here is left to the bucket", async () => {
+  const both = await pair();
+  const { sender, receiver, store } = both;
+  cutOff(store, sender);
+  const { documentId } = parseAutomergeUrl(generateAutomergeUrl());
+  const handle = await sender.engine.open(documentId);
+  handle.update(() => A.from({ items: [] }));
+  await sender.engine.documents.store(handle);
+  const news = await sender.engine.news.take(documentId, []);
+  expect(await receiver.engine.news.receive(sender.replica, news!, () => undefined)).toBe(
+    "ignored",
+  );
+  expect(receiver.engine.status().pending.documents).toBe(0);
+});
+
+test("a document that is stored and not open takes it into its inbox", async () => {
+  const both = await pair();
+  const { receiver, sender } = both;
+  await receiver.restart();
+  const news = await unpublished(both, "live");
+  const before = frontierOf(receiver);
+  expect(await receiver.engine.news.receive(sender.replica, news, () => undefined)).toBe("kept");
+  expect(receiver.engine.documents.isOpen(both.id)).toBe(false);
+  expect(frontierOf(receiver)).toEqual(before);
+  expect(receiver.engine.status().pending.documents).toBe(1);
+  expect(await both.items(receiver)).toEqual(["first", "live"]);
+});
+
+test("changes that build on others which are not here wait for the bucket", async () => {
+  const both = await pair();
+  const { receiver, sender, id } = both;
+  const first = await unpublished(both, "missing");
+  await both.edit(sender, "later");
+  const later = await sender.engine.news.take(
+    id,
+    first.heads.map((head) => Buffer.from(head).toString("hex")),
+  );
+  expect(await receiver.engine.news.receive(sender.replica, later!, () => undefined)).toBe(
+    "ignored",
+  );
+  expect(await both.items(receiver)).toEqual(["first"]);
+});
+
+test("what holds no changes is refused", async () => {
+  const both = await pair();
+  const news = await unpublished(both, "live");
+  const wrong = { ...news, chunks: [new Uint8Array([1, 2, 3])] };
+  await expect(
+    both.receiver.engine.news.receive(both.sender.replica, wrong, () => undefined),
+  ).rejects.toMatchObject({ code: "malformed" });
+  expect(await both.items(both.receiver)).toEqual(["first"]);
+});

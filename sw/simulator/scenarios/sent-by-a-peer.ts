@@ -1,0 +1,54 @@
+/**
+ * A device without a way to the store sends its edits over a channel to another one, and is lost. Whoever has them
+ * publishes them when they have not come out of the bucket for some seconds: what came from a peer is news, and says
+ * nothing of what the bucket has (FR-1).
+ */
+import type { Device } from "../device.ts";
+import type { SimulatedDocument } from "../edits.ts";
+import { createDocument } from "../edits.ts";
+import type { Scenario } from "../scenarios.ts";
+import { loseDevice, openDevice, openDocument, pass, setOnline, startEdit } from "../stage.ts";
+
+const secondMs = 1_000;
+const minuteMs = 60_000;
+
+export const sentByAPeer: Scenario = {
+  name: "sent by a peer",
+  async tell(sim, random) {
+    const document = createDocument(random.fork("document"), true);
+    sim.documents.push(document);
+    const writer = openDevice(sim, random);
+    await pass(sim, 5 * secondMs);
+    startEdit(writer, document, "push");
+    await pass(sim, 5 * secondMs);
+    const reader = openDevice(sim, random);
+    await pass(sim, 5 * secondMs);
+    openDocument(reader, document);
+    await pass(sim, 10 * secondMs);
+    setOnline(writer, false);
+    for (let count = 0; count < 3; count++) {
+      startEdit(writer, document, "push");
+      await pass(sim, 2 * secondMs);
+      sendAll(writer, reader, document);
+      await pass(sim, secondMs);
+    }
+    const { observed } = sim.context;
+    if (reader.running.at(-1)?.engine.status().bucket === "saved")
+      observed.unexpected.push("what came from a peer is said to be in the bucket");
+    loseDevice(sim, writer);
+    await pass(sim, 5 * minuteMs);
+    if (reader.running.at(-1)?.engine.status().bucket !== "saved")
+      observed.unexpected.push("what came from a peer was never published");
+  },
+};
+
+/** All that one device has beyond the bucket; the other one takes it in as it comes off a channel. */
+function sendAll(from: Device, to: Device, { id }: SimulatedDocument): void {
+  const [sender, receiver] = [from.running.at(-1)?.engine, to.running.at(-1)?.engine];
+  const { grant } = from.registry;
+  if (sender === undefined || receiver === undefined || grant === null) return;
+  sender.news
+    .take(id, [])
+    .then((news) => news && receiver.news.receive(grant.replica, news, () => undefined))
+    .catch(() => undefined);
+}
