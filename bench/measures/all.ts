@@ -11,6 +11,7 @@ export const measureNames = [
   "browser-requests",
   "start-up",
   "service-load",
+  "hint-streams",
 ] as const;
 
 export type MeasureName = (typeof measureNames)[number];
@@ -31,4 +32,5 @@ export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promi
   "browser-requests": async () => (await import("./browser-requests.ts")).measureBrowserRequests,
   "start-up": async () => (await import("./start-up.ts")).measureStartUp,
   "service-load": async () => (await import("./service-load.ts")).measureServiceLoad,
+  "hint-streams": async () => (await import("./hint-streams.ts")).measureHintStreams,
 };

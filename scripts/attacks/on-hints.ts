@@ -29,6 +29,10 @@ async function somebody(app: Hono): Promise<Somebody> {
   return { session, grant: await getGrant(app, session) };
 }
 
+function refused({ response }: TestStream): Promise<string> {
+  return refusalOf(Promise.resolve(response));
+}
+
 export function attackHints(getWorld: () => AttackWorld): void {
   const streams: TestStream[] = [];
 
@@ -38,8 +42,6 @@ export function attackHints(getWorld: () => AttackWorld): void {
     if (stream.response.status === 200) await vi.waitUntil(() => stream.events.length > 0);
     return stream;
   };
-  const refused = ({ response }: TestStream): Promise<string> =>
-    refusalOf(Promise.resolve(response));
 
   describe("with hints", () => {
     afterEach(async () => {
