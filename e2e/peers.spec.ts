@@ -5,6 +5,7 @@
 import { startChaosProxy } from "./harness/chaos-proxy.ts";
 import type { Device } from "./harness/device.ts";
 import { createDevice } from "./harness/device.ts";
+import { engineOf, needs } from "./harness/engine.ts";
 import { testPageWith } from "./harness/pages.ts";
 import { startPlaywrightDriver } from "./harness/playwright/playwright-driver.ts";
 import type { Stack } from "./harness/stack.ts";
@@ -14,6 +15,7 @@ import { expect, test } from "./fixtures.ts";
 test.use({ stackOptions: { page: testPageWith({}) } });
 // Gathering, finding and connecting are three times a few seconds.
 test.setTimeout(120_000);
+test.beforeEach(() => needs("workers that keep channels"));
 
 async function untilConnected(...tabs: readonly Tab[]): Promise<void> {
   for (const tab of tabs)
@@ -120,6 +122,7 @@ test("a browser that is gone without a word is noticed, and not waited for", asy
 });
 
 test("Chromium and Firefox connect to each other", async ({ stack, device, playwright }) => {
+  test.skip(engineOf() !== "chromium", "it is the same test");
   const { projects } = test.info().config;
   const project = projects.find(({ name }) => name === "firefox");
   const { launchOptions, channel } = project!.use as {

@@ -23,6 +23,10 @@ const missing = {
   "workers that live for minutes": {
     "firefox-impatient": "a worker is ended before it has taken over what another device has left",
   },
+  "workers that keep channels": {
+    "firefox-impatient":
+      "the tab closes its channels whenever the worker is ended, every half second",
+  },
   "news of downloads": {
     firefox: "Playwright is not told of downloads in Firefox",
   },

@@ -56,3 +56,22 @@ test("what could not be written is not taken for written", async () => {
   await dirty.mark(other);
   expect(dirty.has(other)).toBe(true);
 });
+
+test("a mark may be held, prolonged, and made due; a hold for another reason is not prolonged", async () => {
+  const dirty = await openDirtySet(await openReplicaDisk(createMemoryDisk()), () => {});
+  const due = (now: number): boolean => [...dirty.due(now)].includes(id);
+  await dirty.mark(id, 1_000);
+  expect([due(999), due(1_000), dirty.nextAt(0)]).toEqual([false, true, 1_000]);
+  await dirty.mark(id, 2_000);
+  expect([due(1_500), dirty.nextAt(1_500)]).toEqual([false, 2_000]);
+  await dirty.mark(id);
+  expect(due(0)).toBe(true);
+  // A mark that turns out to be about nothing of this device's own.
+  await dirty.mark(id, 3_000);
+  expect(due(0)).toBe(false);
+
+  await dirty.clean([id], dirty.snapshot());
+  await dirty.markAll([id], {}, 1_000);
+  await dirty.mark(id, 5_000);
+  expect(due(1_000)).toBe(true);
+});

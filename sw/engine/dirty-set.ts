@@ -32,8 +32,8 @@ export interface DirtySet {
   /** Changes with every mark. */
   version(id: DocumentId): number | undefined;
   /**
-   * Resolves once the mark is durable. It need not be published before `heldUntil`; a document that is due already stays
-   * so.
+   * Resolves once the mark is durable. With `heldUntil` nothing in the document need be published before that time,
+   * whatever it was marked for before; 0 says that something is due now.
    */
   mark(id: DocumentId, heldUntil?: number): Promise<void>;
   /** Marks all of these in the same transaction as `batch`; they need not be published before `heldUntil`. */
@@ -66,8 +66,8 @@ interface Mark {
   durable: Promise<void>;
   /** Not durable: whoever starts anew has waited long enough. */
   heldUntil: number;
-  /** Whether every mark so far was held by who made it: then the next one may hold it for longer. */
-  isProlonged: boolean;
+  /** By `markAll`: for a reason that is not to be seen in the document. */
+  isHeldAnyway: boolean;
 }
 
 export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Promise<DirtySet> {
@@ -86,7 +86,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       version,
       durable: Promise.resolve(),
       heldUntil: 0,
-      isProlonged: false,
+      isHeldAnyway: false,
     });
 
   return {
@@ -101,13 +101,13 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       if (known !== undefined) {
         const before = known.heldUntil;
         known.version = ++version;
-        known.isProlonged &&= heldUntil > 0;
-        known.heldUntil = known.isProlonged ? heldUntil : Math.min(before, heldUntil);
+        known.heldUntil = known.isHeldAnyway ? Math.min(before, heldUntil) : heldUntil;
+        known.isHeldAnyway &&= heldUntil > 0;
         if (known.heldUntil < before) changed();
         return known.durable;
       }
       const durable = disk.commit({ put: { [dirtyKey(id)]: true } });
-      const mark = { version: ++version, durable, heldUntil, isProlonged: heldUntil > 0 };
+      const mark = { version: ++version, durable, heldUntil, isHeldAnyway: false };
       marks.set(id, mark);
       changed();
       try {
@@ -124,7 +124,12 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         const known = marks.get(id);
         const held = known === undefined ? heldUntil : Math.min(known.heldUntil, heldUntil);
         const durable = known?.durable ?? Promise.resolve();
-        marks.set(id, { version: ++version, durable, heldUntil: held, isProlonged: false });
+        marks.set(id, {
+          version: ++version,
+          durable,
+          heldUntil: held,
+          isHeldAnyway: heldUntil > 0,
+        });
       }
       try {
         await disk.commit({ ...batch, put: { ...batch.put, ...put } });

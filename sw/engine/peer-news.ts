@@ -28,9 +28,6 @@ const holdMsMin = 8_000;
 /** Of several receivers one publishes first, and the others read that. */
 const holdSpreadMs = 6_000;
 
-/** A person who types makes some ten a second; the oldest are in the bucket by then, or are published from here. */
-const remembered = 256;
-
 const sourceBytes = 8;
 
 export type Reception =
@@ -68,49 +65,43 @@ export interface PeerNewsParts {
   readonly received: (ids: readonly DocumentId[]) => void;
 }
 
-interface Received {
-  readonly heads: Heads;
-  readonly receivedAt: number;
-  readonly holdMs: number;
-}
-
 export function createPeerNews(parts: PeerNewsParts): PeerNews {
   const { world, disk, documents, dirty, frontier, inbox } = parts;
   const { clock, random } = world;
-  const held = new Map<DocumentId, readonly Received[]>();
+  /** Until when each change may wait that came from a peer, as far as it is not known to be in the bucket. */
+  const held = new Map<DocumentId, Map<string, number>>();
   /** Numbers of an earlier incarnation may be in the inbox. */
   let source: string | null = null;
   let count = 0;
 
-  const note = (id: DocumentId, heads: Heads): Received => {
-    const holdMs = holdMsMin + random.uniform() * holdSpreadMs;
-    const received = { heads, receivedAt: clock.now(), holdMs };
-    held.set(id, [...(held.get(id) ?? []), received].slice(-remembered));
-    return received;
-  };
+  const holdEnd = (): number => clock.now() + holdMsMin + random.uniform() * holdSpreadMs;
 
-  const forget = (id: DocumentId, received: Received): void => {
-    const rest = (held.get(id) ?? []).filter((other) => other !== received);
-    if (rest.length === 0) held.delete(id);
-    else held.set(id, rest);
+  const note = (id: DocumentId, hashes: readonly string[]): void => {
+    const changes = held.get(id) ?? new Map<string, number>();
+    const until = holdEnd();
+    for (const hash of hashes) changes.set(hash, until);
+    held.set(id, changes);
   };
 
   const apply = async (
     handle: Handle,
+    { chunks }: PackedDocument,
     heads: Heads,
-    chunks: readonly Uint8Array[],
+    hashes: readonly string[],
     shown: () => void,
   ): Promise<Reception> => {
     const id = handle.documentId;
     // The mark that precedes the storing asks for it.
     await frontier.known(id);
-    if (hasAll(handle.doc(), heads)) return "known";
-    const received = note(id, heads);
-    handle.update((doc) => tryLoad(doc, chunks));
-    if (!hasAll(handle.doc(), heads)) {
-      forget(id, received);
-      return "ignored";
-    }
+    const doc = handle.doc();
+    if (hasAll(doc, heads)) return "known";
+    // What this device made itself does not wait, although a peer has it too.
+    note(
+      id,
+      hashes.filter((hash) => !hasAll(doc, [hash])),
+    );
+    handle.update((before) => tryLoad(before, chunks));
+    if (!hasAll(handle.doc(), heads)) return "ignored";
     shown();
     await documents.store(handle);
     return "applied";
@@ -129,7 +120,7 @@ export function createPeerNews(parts: PeerNewsParts): PeerNews {
     await disk.commit(batch);
     parts.received(inbox.accept(batch));
     // Marked once it is in the inbox: who looks before that finds nothing to publish, and cleans the mark.
-    await dirty.markAll([id], {}, clock.now() + holdMsMin + random.uniform() * holdSpreadMs);
+    await dirty.markAll([id], {}, holdEnd());
     return "kept";
   };
 
@@ -143,29 +134,30 @@ export function createPeerNews(parts: PeerNewsParts): PeerNews {
     outstanding: () => dirty.ids().filter((id) => documents.loaded(id) !== undefined),
     async receive(from, packed, shown) {
       const id = unpackDocumentId(packed.documentId);
-      if (!isValidDocumentId(id) || packed.chunks.some((chunk) => hashesOf(chunk) === undefined))
+      const hashes = packed.chunks.map((chunk) => hashesOf(chunk));
+      if (!isValidDocumentId(id) || hashes.includes(undefined))
         throw new PresyncError("malformed", "a publication that holds no changes");
       const heads = packed.heads.map((head) => bytesToHex(head));
       const handle = documents.loaded(id);
       if (handle === undefined) return keep(from, id, packed);
-      return apply(handle, heads, packed.chunks, shown);
+      return apply(
+        handle,
+        packed,
+        heads,
+        hashes.flatMap((some) => some ?? []),
+        shown,
+      );
     },
     heldUntil(id) {
-      const all = held.get(id);
+      const changes = held.get(id);
       const handle = documents.loaded(id);
       const known = frontier.remembered(id);
-      if (all === undefined || handle === undefined || known === undefined) return 0;
+      if (changes === undefined || handle === undefined || known === undefined) return 0;
       const beyond = new Set(changesBeyond(handle.doc(), known));
       // What has been read from the bucket meanwhile is no reason to wait.
-      const open = all.filter(({ heads }) => heads.some((head) => beyond.has(head)));
-      if (open.length === 0) held.delete(id);
-      else held.set(id, open);
-      const [oldest] = open;
-      const foreign = open.flatMap(({ heads }) => heads);
-      if (oldest === undefined) return 0;
-      if (changesBeyond(handle.doc(), [...known, ...foreign]).length > 0) return 0;
-      // A clock that was set back holds nothing for longer.
-      return Math.min(oldest.receivedAt, clock.now()) + oldest.holdMs;
+      for (const hash of changes.keys()) if (!beyond.has(hash)) changes.delete(hash);
+      if (changes.size === 0) held.delete(id);
+      return changes.size < beyond.size ? 0 : Math.min(...changes.values(), holdEnd());
     },
   };
 }

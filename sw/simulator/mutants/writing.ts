@@ -58,9 +58,9 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "frontier moved by a peer",
     file: `${engine}/peer-news.ts`,
-    find: "return apply(handle, heads, packed.chunks, shown);",
-    replace: `frontier.apply([{ id, replica: from, heads, complete: false }]);
-      return apply(handle, heads, packed.chunks, shown);`,
+    find: "if (handle === undefined) return keep(from, id, packed);",
+    replace: `if (handle === undefined) return keep(from, id, packed);
+      frontier.apply([{ id, replica: from, heads, complete: false }]);`,
     why: "FR-1: what a peer sent may exist on two devices alone, and is published like an edit",
     caughtBy: { scenarios: ["sent by a peer"] },
   },
