@@ -11,7 +11,7 @@ import { checkStep } from "./run-step.ts";
  * printed by the build. A bundle that grows past its budget needs a reason, and then a new number here.
  */
 const gzipBudgets: Readonly<Record<string, number>> = {
-  "presync.js": 68_000,
+  "presync.js": 69_500,
   // Live hints, channels to other browsers and presence are twelve of them.
   "presync-sw.js": 112_000,
 };
