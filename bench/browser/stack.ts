@@ -5,13 +5,15 @@ import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Listening } from "../../service/node.ts";
 import { listen } from "../../service/node.ts";
 import { openAppFolder } from "../../scripts/cli/app-files.ts";
 import { createAppHandler } from "../../scripts/cli/app-server.ts";
 import { closeServer, listenOn } from "../../scripts/cli/ports.ts";
 import type { Credential, RequestCount, Rights } from "../../scripts/dev-store/index.ts";
 import { startStore } from "../../scripts/dev-store/index.ts";
-import { peerPage, peerScript, presyncPage } from "./start-pages.ts";
+import { livePeerPage, livePeerSource, livePresyncPage } from "./live-pages.ts";
+import { peerPage, peerScript, peerSource, presyncPage } from "./start-pages.ts";
 
 const bucket = "bench";
 const region = "us-east-1";
@@ -50,21 +52,37 @@ export interface BenchStack {
   close(): Promise<void>;
 }
 
-export async function startBenchStack(): Promise<BenchStack> {
+export interface BenchStackOptions {
+  /** The port through which browsers are to reach this one of the store or of the service. */
+  readonly reachedAt?: (port: number) => Promise<number>;
+  /** By what the service learns of changes; "off" where it tells nobody. */
+  readonly hints?: "reports" | "store events" | "off";
+}
+
+export async function startBenchStack({
+  reachedAt = async (port) => port,
+  hints = "reports",
+}: BenchStackOptions = {}): Promise<BenchStack> {
   const directory = await mkdtemp(join(tmpdir(), "presync-bench-"));
   const appDirectory = join(directory, "app");
   await mkdir(appDirectory);
   await writeFile(join(appDirectory, "index.html"), page);
   await writeFile(join(appDirectory, "start.html"), presyncPage);
   await writeFile(join(appDirectory, "peer.html"), peerPage);
-  await writeFile(join(appDirectory, "peer.js"), await peerScript());
+  await writeFile(join(appDirectory, "peer.js"), await peerScript(peerSource));
+  await writeFile(join(appDirectory, "live.html"), livePresyncPage);
+  await writeFile(join(appDirectory, "live-peer.html"), livePeerPage);
+  await writeFile(join(appDirectory, "live-peer.js"), await peerScript(livePeerSource));
   const requests: RequestCount[] = [];
 
   const admin = key({ read: true, write: true, list: true, delete: true, admin: true });
   const read = key({ read: true, list: true });
   const write = key({ write: true });
 
+  const storeEventsSecret = randomBytes(24).toString("base64url");
+
   let serviceUrl: string | undefined;
+  let service: Listening | undefined;
   const folder = openAppFolder({ appDirectory, packageDirectory: "dist", warn });
   const createApp = (): Server =>
     createServer(createAppHandler({ folder, serviceUrl: () => serviceUrl, warn }));
@@ -84,19 +102,30 @@ export async function startBenchStack(): Promise<BenchStack> {
         maxAgeSeconds: 3600,
       },
     ],
-    onRequest: (request) => requests.push(request),
+    onRequest(request) {
+      requests.push(request);
+      const { method, key: written, status } = request;
+      if (hints === "store events" && method === "PUT" && status === 200 && service !== undefined)
+        void tellOfWrite(service.url, storeEventsSecret, written);
+    },
   });
-  const service = await listen(
-    (publicUrl) => ({
-      publicUrl,
+  const endpoint = `http://127.0.0.1:${await reachedAt(store.port)}`;
+  const servicePort = await freePort();
+  serviceUrl = `http://127.0.0.1:${await reachedAt(servicePort)}`;
+  service = await listen(
+    {
+      publicUrl: serviceUrl,
       origins: [...origins],
-      store: { endpoint: store.endpoint, region, bucket, admin, read, write },
+      store: { endpoint, region, bucket, admin, read, write },
       sessionSecrets: [randomBytes(32).toString("base64url")],
+      hints: {
+        ...(hints === "off" ? { streamsMax: 0 } : {}),
+        ...(hints === "store events" ? { storeEventsSecret } : {}),
+      },
       log() {},
-    }),
-    { port: 0 },
+    },
+    { port: servicePort },
   );
-  serviceUrl = service.url;
   return {
     origins,
     requests,
@@ -106,10 +135,29 @@ export async function startBenchStack(): Promise<BenchStack> {
       await listenOn(app, port);
     },
     async close() {
-      await service.close();
+      await service?.close();
       await store.close();
       await closeServer(app);
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** As a store does that sends events; it stands beside the service, so no round trip is added. */
+async function tellOfWrite(service: string, secret: string, written: string): Promise<void> {
+  const object = { key: encodeURIComponent(written), eTag: randomBytes(8).toString("hex") };
+  const record = { eventName: "ObjectCreated:Put", s3: { bucket: { name: bucket }, object } };
+  await fetch(`${service}/v1/store-events`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+    body: JSON.stringify({ Records: [record] }),
+  });
+}
+
+/** What leads to a server may have to be there before the server. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOn(server, 0);
+  await closeServer(server);
+  return port;
 }

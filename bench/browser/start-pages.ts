@@ -24,7 +24,7 @@ export const presyncPage: string = `${shell}<script type="module">
 
 export const peerPage: string = `${shell}<script type="module" src="/peer.js"></script>\n`;
 
-const peerSource = `
+export const peerSource: string = `
 import { initializeWasm, Repo } from "@automerge/automerge-repo/slim";
 import { IndexedDBStorageAdapter } from "@automerge/automerge-repo-storage-indexeddb";
 performance.mark("loaded");
@@ -37,10 +37,10 @@ globalThis.content = globalThis.handle?.doc().items.length;
 performance.mark("content");
 `;
 
-/** The peer's script, bundled as an app would. */
-export async function peerScript(): Promise<string> {
+/** A peer's script, bundled as an app would. */
+export async function peerScript(source: string): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: peerSource, resolveDir: process.cwd(), loader: "js" },
+    stdin: { contents: source, resolveDir: process.cwd(), loader: "js" },
     bundle: true,
     write: false,
     format: "esm",

@@ -4,6 +4,7 @@ import type { Outcome } from "../report/results.ts";
 export const measureNames = [
   "edit-bytes",
   "edit-to-seen",
+  "live",
   "cold-start",
   "write-amplification",
   "tail-limit",
@@ -24,6 +25,7 @@ export function isMeasureName(text: string | undefined): text is MeasureName {
 export const loadMeasure: Readonly<Record<MeasureName, () => Promise<() => Promise<Outcome>>>> = {
   "edit-bytes": async () => (await import("./edit-bytes.ts")).measureEditBytes,
   "edit-to-seen": async () => (await import("./edit-to-seen.ts")).measureEditToSeen,
+  live: async () => (await import("./live.ts")).measureLive,
   "cold-start": async () => (await import("./cold-start.ts")).measureColdStart,
   "write-amplification": async () =>
     (await import("./write-amplification.ts")).measureWriteAmplification,

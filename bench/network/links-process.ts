@@ -1,4 +1,5 @@
 /** The process of the links. */
+import { createSocket } from "node:dgram";
 import type { Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import type { LinkAnswer, LinkRequest } from "./links.ts";
@@ -12,6 +13,8 @@ process.on("message", (request: LinkRequest) => {
     return answer({ call: request.call, up, down });
   }
   const oneWayMs = request.roundTripMs / 2;
+  if (request.kind === "open-datagrams")
+    return openDatagramLink(request.call, request.port, oneWayMs);
   const bytes = { up: 0, down: 0 };
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port: request.port, host: "127.0.0.1", noDelay: true });
@@ -29,17 +32,35 @@ function answer(message: LinkAnswer): void {
   process.send?.(message);
 }
 
+/** To the target everything comes from one socket for each sender, where its answers are sent back from. */
+function openDatagramLink(call: number, target: number, delayMs: number): void {
+  const senders = new Map<number, ReturnType<typeof createSocket>>();
+  const link = createSocket("udp4");
+  link.on("message", (datagram, { port }) => {
+    let towards = senders.get(port);
+    if (towards === undefined) {
+      towards = createSocket("udp4");
+      senders.set(port, towards);
+      towards.on("message", (back) => later(delayMs, () => link.send(back, port, "127.0.0.1")));
+    }
+    const to = towards;
+    later(delayMs, () => to.send(datagram, target, "127.0.0.1"));
+  });
+  link.bind(0, "127.0.0.1", () => answer({ call, port: link.address().port }));
+}
+
+function later(delayMs: number, action: () => void): void {
+  if (delayMs === 0) action();
+  else setTimeout(action, delayMs);
+}
+
 /** What arrives goes on `delayMs` later, in order, and so does the end. */
 function carry(from: Socket, to: Socket, delayMs: number, count: (bytes: number) => void): void {
-  const later = (action: () => void): void => {
-    if (delayMs === 0) action();
-    else setTimeout(action, delayMs);
-  };
   from.on("data", (chunk) => {
     count(chunk.length);
-    later(() => void (to.destroyed || to.write(chunk)));
+    later(delayMs, () => void (to.destroyed || to.write(chunk)));
   });
-  from.on("end", () => later(() => to.end()));
+  from.on("end", () => later(delayMs, () => to.end()));
   from.on("error", () => to.destroy());
-  from.on("close", () => later(() => to.destroy()));
+  from.on("close", () => later(delayMs, () => to.destroy()));
 }

@@ -1,6 +1,7 @@
 /**
  * The way between clients and servers: every server is reached through a link, a TCP proxy that counts bytes and may
- * delay them, so that all systems are measured through the same thing. The proxies run in a process of their own.
+ * delay them, so that all systems are measured through the same thing; and browsers reach each other through links for
+ * datagrams. The proxies run in a process of their own.
  */
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
@@ -19,13 +20,15 @@ export interface Link {
 export interface Network {
   /** A way to `port` that adds `roundTripMs` to every round trip. */
   link(port: number, roundTripMs: number): Promise<Link>;
+  /** The same for UDP, uncounted. */
+  datagramLink(port: number, roundTripMs: number): Promise<Pick<Link, "port">>;
   close(): Promise<void>;
 }
 
 export type LinkRequest =
   | {
       readonly call: number;
-      readonly kind: "open";
+      readonly kind: "open" | "open-datagrams";
       readonly port: number;
       readonly roundTripMs: number;
     }
@@ -58,6 +61,7 @@ export async function openNetwork(): Promise<Network> {
         },
       };
     },
+    datagramLink: (port, roundTripMs) => ask({ kind: "open-datagrams", port, roundTripMs }),
     close: () => endProcess(child),
   };
 }

@@ -19,7 +19,12 @@ export const targets = {
   spaceAmplification: 2,
   /** Edit to seen: this many round trips, and the flush delay. */
   roundTripsToSeen: 2,
-  flushDelayMs: 25,
+  besidesRoundTripsMs: 25,
+  /** From browser to browser by a channel, over what automerge-repo's WebSocket server takes. */
+  channelRatioSpaced: 1.5,
+  channelRatioBackToBack: 0.5,
+  /** The same by the service's hints, besides what waits and computes. */
+  hintRoundTrips: { reports: 3, "store events": 2 },
   /** The service's heap while garbage comes, over what it was before. */
   garbageHeapBytes: 50_000_000,
 } as const;
