@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createChaoticDevice } from "./chaos/chaotic-device.ts";
 import { createOracle } from "./chaos/oracle.ts";
+import { testPageWith } from "./harness/pages.ts";
 import type { Stack } from "./harness/stack.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -14,10 +15,13 @@ const seconds = Number(process.env["PRESYNC_CHAOS_SECONDS"] ?? 40);
 /** Which things are done in which order; what meets what depends on the machine all the same. */
 const seed = Number(process.env["PRESYNC_CHAOS_SEED"] ?? 1);
 
+/** With channels between browsers in every second run: they pass by the outages that the others meet. */
+const peers = seed % 2 === 1;
+
 const settleMs = 150_000;
 const outageMsMax = 12_000;
 
-test.use({ stackOptions: { grantSeconds: 30 } });
+test.use({ stackOptions: { grantSeconds: 30, page: testPageWith({ peers }) } });
 
 test(`three devices, two tabs each, ${seconds} seconds of everything`, async ({
   stack,
