@@ -29,6 +29,8 @@ export function createCarets(
 
   return (carets) => {
     layer.hidden = carets.length === 0;
+    // Who looks for a text on the page is to find it once.
+    if (layer.hidden) return layer.replaceChildren();
     const { value } = field;
     const parts: (Node | string)[] = [];
     let from = 0;
