@@ -116,8 +116,7 @@ export function createService(given: ServiceConfig): Hono {
     config,
     bus,
     isGood: (member) => sessions.isGood(member),
-    forget: (namespace) =>
-      namespace === null ? callers.forgetAll() : callers.forget(namespace),
+    forget: (namespace) => (namespace === null ? callers.forgetAll() : callers.forget(namespace)),
     watch,
   });
   addHints(app, config, { hub, callers });

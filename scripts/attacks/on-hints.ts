@@ -132,8 +132,7 @@ export function attackHints(getWorld: () => AttackWorld): void {
       const opened: TestStream[] = [];
       const openCount = (): number =>
         opened.filter(({ response, isOver }) => response.status === 200 && !isOver()).length;
-      for (let n = 0; n < 60; n++)
-        opened.push(await listen(app, ada.session, ada.grant.replica));
+      for (let n = 0; n < 60; n++) opened.push(await listen(app, ada.session, ada.grant.replica));
       // Of one device the oldest makes room.
       await until(() => openCount() === 3);
       for (let n = 0; n < 13; n++) {

@@ -194,8 +194,7 @@ test("a Redis that has lost everything makes everybody look", async () => {
   for (const { heard } of instances) await until(() => heard.length > 0);
   await server.stop();
   await server.start();
-  for (const { heard } of [one, two])
-    await until(() => count(heard, "lost") > 0);
+  for (const { heard } of [one, two]) await until(() => count(heard, "lost") > 0);
 });
 
 test("nonsense in the stream is passed over", async () => {

@@ -202,8 +202,7 @@ describe("a stream of hints", () => {
     // While the limit is asked, what is known of the session is known already.
     const limits = {
       take: async (name: string) => {
-        if (name === "hint-streams")
-          await postAs(world.app, ada.session, "/v1/auth/revoke", {});
+        if (name === "hint-streams") await postAs(world.app, ada.session, "/v1/auth/revoke", {});
         return 0;
       },
       giveBack: async () => undefined,

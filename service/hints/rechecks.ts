@@ -35,10 +35,7 @@ export interface RechecksParts {
   readonly isGood: (member: Member) => Promise<boolean>;
 }
 
-export function createRechecks<T extends Recheckable>({
-  now,
-  isGood,
-}: RechecksParts): Rechecks<T> {
+export function createRechecks<T extends Recheckable>({ now, isGood }: RechecksParts): Rechecks<T> {
   const dueAt = new Map<T, number>();
   const waiting = new Set<T>();
   let running = 0;
