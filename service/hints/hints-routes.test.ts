@@ -22,6 +22,9 @@ const streams: TestStream[] = [];
 /** Long enough for whatever was going to come: nothing here waits for more than a few turns. */
 const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 
+/** What an instance counts, remembers or watches, it does for itself. */
+const oneInstance = (of: TestWorld): TestWorld => ({ ...of, app: of.another() });
+
 interface Somebody {
   readonly session: string;
   readonly grant: Grant;
@@ -179,7 +182,7 @@ describe("a stream of hints", () => {
   });
 
   it("is one of so many of a device, and of an instance", async () => {
-    world = createTestWorld({ hints: { ...bus(), streamsMax: 4, watchMs: 0 } });
+    world = oneInstance(createTestWorld({ hints: { ...bus(), streamsMax: 4, watchMs: 0 } }));
     const [ada, eve, bob] = [
       await somebody(world),
       await somebody(world),
@@ -291,6 +294,7 @@ describe("a report", () => {
   });
 
   it("asks the store who it is once in a while only", async () => {
+    world = oneInstance(world);
     const ada = await somebody(world);
     await report(world, ada);
     const before = world.bucket.requests.length;
@@ -374,7 +378,7 @@ describe("watching the bucket", () => {
   });
 
   it("brings who resumes to look, where nobody has watched meanwhile", async () => {
-    world = createTestWorld({ hints: { ...bus(), watchMs: 3_600_000 } });
+    world = oneInstance(createTestWorld({ hints: { ...bus(), watchMs: 3_600_000 } }));
     const ada = await somebody(world);
     world.clock.ms += 60_000;
     const first = await listen(world, ada);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { TestWorld } from "../test-world.ts";
 import { createTestKey, createTestWorld, getGrant, refusalOf, signIn } from "../test-world.ts";
+import { createMemoryBus } from "./memory-bus.ts";
 import { createStoreEventFilter, readStoreEvents } from "./store-events.ts";
 import type { TestStream } from "./test-stream.ts";
 import { openStream, until } from "./test-stream.ts";
@@ -118,7 +119,8 @@ describe("POST /v1/store-events", () => {
     );
 
   it("brings what the store says to those whom it concerns", async () => {
-    const world = createTestWorld({ hints: { storeEventsSecret: secret } });
+    const hints = { storeEventsSecret: secret, bus: createMemoryBus() };
+    const world = createTestWorld({ hints });
     const { session } = await signIn(world.app, await createTestKey());
     const grant = await getGrant(world.app, session);
     const stream = await openStream(world.app, session, grant.replica);
