@@ -30,11 +30,15 @@ export function createCloudflareWorker(
     for (const warning of reader.warnings) consoleLog({ level: "warn", event: "setting", warning });
     if (reader.mistakes.length > 0)
       throw new PresyncError("invalid-argument", reader.mistakes.join("; "));
+    const own = config();
+    const given = more(environment);
     return createService({
       log: consoleLog,
       clientOf: (c) => c.req.header("cf-connecting-ip") ?? "",
-      ...config(),
-      ...more(environment),
+      ...own,
+      ...given,
+      // Isolates are instances that share nothing, and a stream lives in the context of the request that has opened it.
+      hints: { isOn: given.hints?.bus !== undefined, ...own.hints, ...given.hints },
     });
   };
   return {

@@ -50,10 +50,12 @@ export const configVariables: Readonly<Record<string, string>> = {
   PRESYNC_QUOTA_BYTES: "what each user may have in the bucket (default: anything)",
   PRESYNC_QUOTA_OBJECTS: "and in how many objects; a device has up to 52",
   PRESYNC_QUOTA_REPLICAS: "how many devices of each user may write; the others read",
+  PRESYNC_HINTS:
+    "`on` (default), or `off`: then devices poll, as they must with several instances without Redis",
   PRESYNC_STORE_EVENTS_SECRET:
     "the store sends its events to <public URL>/v1/store-events, with this as its token",
   PRESYNC_WATCH_SECONDS:
-    "how often the bucket is looked at for who has a page open (default 10, with events 0: never)",
+    "how often the bucket is looked at for who has a page open (default 10, with events 60; 0: never)",
   PRESYNC_GRANT_SECONDS: "how long signed URLs live (default and usual maximum 604800)",
   PRESYNC_GRANT_SECONDS_MAX: "what the store allows at most (default 604800; Tigris 7776000)",
 };
@@ -115,6 +117,9 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
     replicas: whole("PRESYNC_QUOTA_REPLICAS", quotaFault),
   };
   const providers = readProviders(reader);
+  const hintsAre = read("PRESYNC_HINTS");
+  if (hintsAre !== undefined && hintsAre !== "on" && hintsAre !== "off")
+    mistakes.push("PRESYNC_HINTS is neither `on` nor `off`");
   const storeEventsSecret = read("PRESYNC_STORE_EVENTS_SECRET");
   if (storeEventsSecret !== undefined)
     check("PRESYNC_STORE_EVENTS_SECRET", storeEventsSecretFault(storeEventsSecret));
@@ -136,6 +141,7 @@ export function readConfig(reader: SettingsReader): () => ServiceConfig {
     providers: providers(),
     quota,
     hints: {
+      ...(hintsAre === "off" ? { isOn: false } : {}),
       ...(storeEventsSecret === undefined ? {} : { storeEventsSecret }),
       ...(watchSeconds === undefined ? {} : { watchMs: watchSeconds * 1000 }),
     },

@@ -116,7 +116,7 @@ export function createService(given: ServiceConfig): Hono {
     config,
     bus,
     isGood: (member) => sessions.isGood(member),
-    forget: (namespace) => callers.forget(namespace),
+    forget: (namespace) => (namespace === null ? callers.forgetAll() : callers.forget(namespace)),
     watch,
   });
   addHints(app, config, { hub, callers });

@@ -34,6 +34,18 @@ describe("the environment", () => {
     expect(settings && checkConfig(settings.config).grantSeconds).toBe(604_800);
   });
 
+  it("may say that there are to be no hints", () => {
+    const isOn = (PRESYNC_HINTS: string): unknown => {
+      const { settings, mistakes } = readEnvironment({ ...good, PRESYNC_HINTS });
+      return settings === undefined ? mistakes : checkConfig(settings.config).hints.isOn;
+    };
+    expect(["on", "off", "no"].map(isOn)).toEqual([
+      true,
+      false,
+      ["PRESYNC_HINTS is neither `on` nor `off`"],
+    ]);
+  });
+
   it("may say more", () => {
     const { settings } = readEnvironment({
       ...good,

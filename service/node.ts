@@ -11,6 +11,9 @@ import type { Log } from "./log.ts";
 /** Requests take milliseconds; whoever is not done by then is not waited for. */
 const closeMsMax = 5000;
 
+/** Connections fall idle one after the other, and each would be kept for its next request. */
+const idleCheckMs = 20;
+
 /** A request has 4 kB at most. Who has not sent it by then holds a connection, and sends nothing. */
 const requestMsMax = 10_000;
 const requestCheckMs = 2_000;
@@ -97,10 +100,12 @@ async function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
   });
   server.closeIdleConnections();
+  const idleTimer = setInterval(() => server.closeIdleConnections(), idleCheckMs);
   const timer = setTimeout(() => server.closeAllConnections(), closeMsMax);
   try {
     await done;
   } finally {
+    clearInterval(idleTimer);
     clearTimeout(timer);
   }
 }

@@ -25,6 +25,8 @@ export function connectRedis(url: string, log: Log): SharedState {
   const redis = new Redis(url, {
     commandTimeout: answerMsMax,
     connectTimeout: answerMsMax,
+    // A connection on which nothing arrives any more is opened anew, instead of kept for a quarter of an hour.
+    socketTimeout: answerMsMax,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
   });

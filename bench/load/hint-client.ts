@@ -18,6 +18,9 @@ export async function openHintClient(url: string): Promise<HintClient> {
   const secret = crypto.getRandomValues(new Uint8Array(secretKeyBytes));
   const session = await service.signInWithKey(await deriveKeyIdentity(formatSecretKey(secret)));
   const { replica } = await service.grant(session, { kind: "node" });
+  // The service takes three streams of one device at most.
+  const replicas = [replica, (await service.grant(session, { kind: "node" })).replica];
+  let streams = 0;
   const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
   let heard = 0;
   return {
@@ -27,7 +30,8 @@ export async function openHintClient(url: string): Promise<HintClient> {
     listen: () =>
       new Promise((resolve, reject) => {
         const headers = { authorization: `Bearer ${session.token}` };
-        const address = new URL(`/v1/hints?replica=${replica}`, url);
+        const listener = replicas[streams++ % replicas.length];
+        const address = new URL(`/v1/hints?replica=${listener}`, url);
         const outgoing = request(address, { agent, headers }, (incoming) => {
           if (incoming.statusCode !== 200)
             reject(new Error(`a stream was answered ${incoming.statusCode}`));

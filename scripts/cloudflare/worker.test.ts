@@ -123,3 +123,11 @@ test("a deployment that is not set up says so to its logs, and to nobody else wh
   expect(answer.status).toBe(500);
   expect(await answer.text()).toBe("the service is not set up\n");
 });
+
+test("there are no hints: nothing is shared between isolates that would carry them", async () => {
+  const runtime = start({ PRESYNC_STORE_EVENTS_SECRET: "a-secret-of-the-store" });
+  const stream = await runtime.dispatchFetch(`${serviceUrl}/v1/hints?replica=browser-00000a`);
+  expect(stream.status).toBe(404);
+  for (const path of ["/v1/hints", "/v1/signals", "/v1/store-events"])
+    expect((await runtime.dispatchFetch(serviceUrl + path, { method: "POST" })).status).toBe(404);
+});

@@ -1,6 +1,7 @@
 /**
  * How instances of the service tell each other what clients and the store tell one of them. Messages may be lost,
- * doubled or late: a bus that is down costs speed and nothing else.
+ * doubled or late: a bus that is down costs speed and nothing else, provided that it says so. Whoever trusts a stream
+ * that only this instance's news reaches would poll too rarely.
  */
 import type { LogicalTime } from "../../shared/hlc.ts";
 import { isGeneration, isTime } from "../../shared/hints.ts";
@@ -33,15 +34,19 @@ export type BusMessage =
   /** Sign-ins of this user have ended: whoever listens under one of them listens no more. */
   | { readonly kind: "ended"; readonly namespace: Namespace }
   /** Messages of some instance may have been lost. */
-  | { readonly kind: "lost" };
+  | { readonly kind: "lost" }
+  /** Said by a bus to its own instance alone, whenever `isDown` has become true. */
+  | { readonly kind: "down" };
 
 export type BusListener = (message: BusMessage) => void;
 
 export interface HintBus {
-  /** Reaches the publisher's own listeners, too. Never rejects. */
+  /** Reaches the publisher's own listeners, too, unless the bus is down. Never rejects. */
   publish(message: BusMessage): Promise<void>;
   /** The returned function ends it. */
   subscribe(listener: BusListener): () => void;
+  /** Whether messages may not reach every instance, or not come from there; never, where it does not say. */
+  readonly isDown?: boolean;
 }
 
 /** Null for what is no message: another version of the service may run beside this one. */

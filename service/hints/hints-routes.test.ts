@@ -14,13 +14,16 @@ import {
 } from "../test-world.ts";
 import { createMemoryBus } from "./memory-bus.ts";
 import type { TestStream } from "./test-stream.ts";
-import { openStream } from "./test-stream.ts";
+import { openStream, until } from "./test-stream.ts";
 
 const bus = (): { bus: ReturnType<typeof createMemoryBus> } => ({ bus: createMemoryBus() });
 const streams: TestStream[] = [];
 
 /** Long enough for whatever was going to come: nothing here waits for more than a few turns. */
 const moment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+
+/** What an instance counts, remembers or watches, it does for itself. */
+const oneInstance = (of: TestWorld): TestWorld => ({ ...of, app: of.another() });
 
 interface Somebody {
   readonly session: string;
@@ -39,7 +42,7 @@ async function listen(
 ): Promise<TestStream> {
   const stream = await openStream(world.app, session, grant.replica, after);
   streams.push(stream);
-  if (stream.response.status === 200) await vi.waitUntil(() => stream.events.length > 0);
+  if (stream.response.status === 200) await until(() => stream.events.length > 0);
   return stream;
 }
 
@@ -81,10 +84,16 @@ describe("a stream of hints", () => {
   });
 
   it("says that the bucket is watched where it is, or sends events", async () => {
-    for (const hints of [{ watchMs: 10_000 }, { storeEventsSecret: "a-secret-of-the-store" }]) {
+    const storeEventsSecret = "a-secret-of-the-store";
+    for (const [hints, watched] of [
+      [{ watchMs: 10_000 }, true],
+      [{ storeEventsSecret }, true],
+      // That events were set up does not say that they come.
+      [{ storeEventsSecret, watchMs: 0 }, false],
+    ] as const) {
       const other = createTestWorld({ hints: { ...bus(), ...hints } });
       const { events } = await listen(other, await somebody(other));
-      expect(events[0]?.data).toMatchObject({ watched: true });
+      expect(events[0]?.data).toMatchObject({ watched });
     }
   });
 
@@ -93,7 +102,7 @@ describe("a stream of hints", () => {
     const [ofAda, ofEve] = [await listen(world, ada), await listen(world, eve)];
     const hlc = { wallMs: 5, counter: 1 };
     expect((await report(world, ada, { hlc })).status).toBe(204);
-    await vi.waitUntil(() => hintsOf(ofAda).length > 0);
+    await until(() => hintsOf(ofAda).length > 0);
     const { namespace, replica } = ada.grant;
     expect(hintsOf(ofAda)).toEqual([
       { namespace, replica, generation: 7, hlc, at: Number(ofAda.position()) },
@@ -108,7 +117,7 @@ describe("a stream of hints", () => {
     world.clock.ms += 60_000;
     const first = await listen(world, ada);
     await report(world, ada, { generation: 1 });
-    await vi.waitUntil(() => hintsOf(first).length > 0);
+    await until(() => hintsOf(first).length > 0);
     await first.close();
     world.clock.ms += 60_000;
     for (const generation of [2, 3]) await report(world, ada, { generation });
@@ -145,7 +154,7 @@ describe("a stream of hints", () => {
     const eve = await somebody(world);
     const [ofAda, ofEve] = [await listen(world, ada), await listen(world, eve)];
     await postAs(world.app, ada.session, "/v1/auth/revoke", {});
-    await vi.waitUntil(ofAda.isOver);
+    await until(ofAda.isOver);
     expect(ofEve.isOver()).toBe(false);
     const { response } = await listen(world, ada);
     expect(response.status).toBe(401);
@@ -158,7 +167,7 @@ describe("a stream of hints", () => {
     const answer = await postAs(world.app, ada.session, "/v1/auth/refresh", {});
     const { session } = (await answer.json()) as { readonly session: string };
     await report(world, { ...ada, session });
-    await vi.waitUntil(() => hintsOf(stream).length > 0);
+    await until(() => hintsOf(stream).length > 0);
     expect(stream.isOver()).toBe(false);
   });
 
@@ -168,30 +177,60 @@ describe("a stream of hints", () => {
     const ada = await somebody(world);
     const stream = await listen(world, ada);
     closing.abort();
-    await vi.waitUntil(stream.isOver);
+    await until(stream.isOver);
     expect((await listen(world, ada)).response.status).toBe(503);
   });
 
-  it("is one of so many: of an instance, and of a user", async () => {
-    world = createTestWorld({ hints: { ...bus(), streamsMax: 41 } });
-    const ada = await somebody(world);
-    for (let n = 0; n < 40; n++) expect((await listen(world, ada)).response.status).toBe(200);
-    const refused = (await listen(world, ada)).response;
-    expect(refused.headers.get("retry-after")).toBe("30");
-    expect(await refusalOf(Promise.resolve(refused))).toBe("429 retry");
-    const eve = await somebody(world);
+  it("is one of so many of a device, and of an instance", async () => {
+    world = oneInstance(createTestWorld({ hints: { ...bus(), streamsMax: 4, watchMs: 0 } }));
+    const [ada, eve, bob] = [
+      await somebody(world),
+      await somebody(world),
+      await somebody(world),
+    ] as const;
+    const ofAda: TestStream[] = [];
+    for (let n = 0; n < 4; n++) ofAda.push(await listen(world, ada));
+    // The oldest makes room for the newest.
+    await until(() => ofAda[0]!.isOver());
+    expect(ofAda.map(({ isOver }) => isOver())).toEqual([true, false, false, false]);
     const ofEve = await listen(world, eve);
     expect(ofEve.response.status).toBe(200);
-    expect((await listen(world, eve)).response.status).toBe(503);
+    expect((await listen(world, bob)).response.status).toBe(503);
     await ofEve.close();
-    expect((await listen(world, eve)).response.status).toBe(200);
+    expect((await listen(world, bob)).response.status).toBe(200);
+  });
+
+  it("does not begin under a sign-in that ends meanwhile", async () => {
+    const ada = await somebody(world);
+    // While the limit is asked, what is known of the session is known already.
+    const limits = {
+      take: async (name: string) => {
+        if (name === "hint-streams") await postAs(world.app, ada.session, "/v1/auth/revoke", {});
+        return 0;
+      },
+      giveBack: async () => undefined,
+    };
+    const shared = bus();
+    world = { ...world, app: world.another({ hints: shared, limits }) };
+    expect((await listen(world, ada)).response.status).toBe(503);
+    expect((await listen(world, ada)).response.status).toBe(401);
+  });
+
+  it("is not there where there are to be no hints, nor is anything else of them", async () => {
+    world = createTestWorld({
+      hints: { isOn: false, storeEventsSecret: "a-secret-of-the-store" },
+    });
+    const ada = await somebody(world);
+    expect((await listen(world, ada)).response.status).toBe(404);
+    for (const path of ["/v1/hints", "/v1/signals", "/v1/store-events"])
+      expect((await post(world.app, path, {})).status).toBe(404);
   });
 
   it("is counted, and so is what is sent", async () => {
     const ada = await somebody(world);
     const stream = await listen(world, ada);
     await report(world, ada);
-    await vi.waitUntil(() => hintsOf(stream).length > 0);
+    await until(() => hintsOf(stream).length > 0);
     await stream.close();
     const told = world.events.filter(({ event }) => event.startsWith("hint"));
     expect(told).toMatchObject([
@@ -207,23 +246,26 @@ describe("time passing over a stream", () => {
     world = createTestWorld({ hints: { ...bus(), heartbeatMs: 100 }, sessionSeconds: 60 });
     const stream = await listen(world, await somebody(world));
     world.clock.ms += 30_000;
-    await vi.waitUntil(() => Number(stream.position()) === world.clock.ms);
+    await until(() => Number(stream.position()) === world.clock.ms);
     expect(stream.events).toHaveLength(1);
     world.clock.ms += 31_000;
-    await vi.waitUntil(stream.isOver);
+    await until(stream.isOver);
   });
 
   it("finds out that a sign-in was ended where nobody told", async () => {
     world = createTestWorld({ hints: { heartbeatMs: 100, watchMs: 0 } });
     const ada = await somebody(world);
     const stream = await listen(world, ada);
+    const requests = (): number => world.bucket.requests.length;
+    const before = requests();
+    world.clock.ms += 300_000;
+    await until(() => requests() > before);
+    await until(() => Number(stream.position()) === world.clock.ms);
+    expect(stream.isOver()).toBe(false);
     // Another instance, with a bus of its own.
     await postAs(world.another(), ada.session, "/v1/auth/revoke", {});
-    world.clock.ms += 299_000;
-    await moment();
-    expect(stream.isOver()).toBe(false);
-    world.clock.ms += 1_000;
-    await vi.waitUntil(stream.isOver);
+    world.clock.ms += 300_000;
+    await until(stream.isOver);
   });
 });
 
@@ -252,6 +294,7 @@ describe("a report", () => {
   });
 
   it("asks the store who it is once in a while only", async () => {
+    world = oneInstance(world);
     const ada = await somebody(world);
     await report(world, ada);
     const before = world.bucket.requests.length;
@@ -286,7 +329,7 @@ describe("a signal", () => {
     const other = { ...ada, grant: await getGrant(world.app, ada.session) };
     const [first, second] = [await listen(world, ada), await listen(world, other)];
     expect((await signal(ada, { to: other.grant.replica })).status).toBe(204);
-    await vi.waitUntil(() => second.events.length > 1);
+    await until(() => second.events.length > 1);
     const { replica: from } = ada.grant;
     expect(second.events[1]).toMatchObject({ name: "signal", data: { from, payload: "hello" } });
     await moment();
@@ -317,14 +360,14 @@ describe("watching the bucket", () => {
     const lists = (): number =>
       world.bucket.requests.filter((request) => request === "GET ").length;
     const first = lists();
-    await vi.waitUntil(() => lists() > first + 3);
+    await until(() => lists() > first + 3);
     expect(hintsOf(stream)).toEqual([]);
     world.bucket.objects.set(`${other.namespace}/${other.replica}/seg/0/1`, {
       text: "x",
       modifiedAt: world.clock.ms,
     });
     await putManifest(world, other, 2);
-    await vi.waitUntil(() => hintsOf(stream).length > 0);
+    await until(() => hintsOf(stream).length > 0);
     const { namespace, replica } = other;
     expect(hintsOf(stream)).toEqual([{ namespace, replica, at: Number(stream.position()) }]);
     await stream.close();
@@ -334,6 +377,20 @@ describe("watching the bucket", () => {
     expect(lists()).toBe(seen);
   });
 
+  it("brings who resumes to look, where nobody has watched meanwhile", async () => {
+    world = oneInstance(createTestWorld({ hints: { ...bus(), watchMs: 3_600_000 } }));
+    const ada = await somebody(world);
+    world.clock.ms += 60_000;
+    const first = await listen(world, ada);
+    const names = ({ events }: TestStream): string[] => events.map(({ name }) => name);
+    const beside = await listen(world, ada, first.position());
+    expect(names(beside)).toEqual(["settings"]);
+    await first.close();
+    await beside.close();
+    await putManifest(world, ada.grant, 1);
+    expect(names(await listen(world, ada, first.position()))).toEqual(["settings", "reset"]);
+  });
+
   it("goes on after a store that was down, and misses nothing", async () => {
     world = createTestWorld({ hints: { ...bus(), watchMs: 100 } });
     const ada = await somebody(world);
@@ -341,12 +398,12 @@ describe("watching the bucket", () => {
     const stream = await listen(world, ada);
     await moment();
     world.bucket.failure = 503;
-    await vi.waitUntil(() => world.events.some(({ event }) => event === "store-refused"));
+    await until(() => world.events.some(({ event }) => event === "store-refused"));
     await putManifest(world, ada.grant, 2);
     await new Promise((resolve) => setTimeout(resolve, 150));
     expect(hintsOf(stream)).toEqual([]);
     world.bucket.failure = undefined;
-    await vi.waitUntil(() => hintsOf(stream).length > 0);
+    await until(() => hintsOf(stream).length > 0);
   });
 });
 
@@ -359,13 +416,13 @@ describe("several instances on one bus", () => {
     const elsewhere = await openStream(there, ada.session, ada.grant.replica);
     streams.push(elsewhere);
     await report(world, ada, { generation: 1 });
-    await vi.waitUntil(() => hintsOf(elsewhere).length > 0);
+    await until(() => hintsOf(elsewhere).length > 0);
     await here.close();
     world.clock.ms += 60_000;
     await report(world, ada, { generation: 2 });
     const resumed = await openStream(there, ada.session, ada.grant.replica, here.position());
     streams.push(resumed);
-    await vi.waitUntil(() => hintsOf(resumed).length > 0);
+    await until(() => hintsOf(resumed).length > 0);
     expect(hintsOf(resumed)).toMatchObject([{ generation: 2 }]);
   });
 });

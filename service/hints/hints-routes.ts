@@ -1,5 +1,5 @@
 /** `/v1/hints`, `/v1/signals` and `/v1/store-events`: who may listen, and who may say that something has changed. */
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import { PresyncError } from "../../shared/errors.ts";
 import { isGeneration, isTime, signalBytesMax } from "../../shared/hints.ts";
 import { isReplicaId } from "../../shared/keys.ts";
@@ -22,12 +22,18 @@ export function addHints(
   config: CheckedConfig,
   { hub, callers }: HintsRoutesParts,
 ): void {
+  if (!config.hints.isOn) return;
+
   app.get("/v1/hints", async (c) => {
     const member = await callers.member(c.req.header("authorization"));
     await limit(config.limits, "hint-streams", member.namespace);
     const replica = await callers.replica(member, c.req.query("replica"));
     const after = positionOf(c.req.header("last-event-id"));
-    const stream = hub.listen({ member, replica, after });
+    // What ends from here on is told to the stream.
+    if (!callers.isCurrent(member))
+      throw new PresyncError("retry", "a sign-in has ended meanwhile; try again");
+    const client = config.clientOf(c);
+    const stream = hub.listen({ member, replica, client, after }, connectionOf(c));
     c.header("content-type", "text/event-stream");
     // Of nginx, which otherwise keeps what it gets until there is more of it.
     c.header("x-accel-buffering", "no");
@@ -75,10 +81,18 @@ export function addHints(
       return refuse(c, 401, "unauthenticated", "this is for the object store");
     const body: unknown = await c.req.json().catch(() => undefined);
     if (body === undefined) throw new PresyncError("malformed", "the request must be JSON");
-    for (const hint of filter.take(readStoreEvents(body))) await hub.announce(hint);
+    await Promise.all(filter.take(readStoreEvents(body)).map((hint) => hub.announce(hint)));
     // Not 204: some stores take 200 alone for an answer.
     return c.json({ ok: true });
   });
+}
+
+/** What breaks the connection, on Node's server; null on others. */
+function connectionOf(c: Context): (() => void) | null {
+  const { outgoing } = (c.env ?? {}) as { readonly outgoing?: { destroy?: unknown } };
+  return typeof outgoing?.destroy === "function"
+    ? () => (outgoing as { destroy(): void }).destroy()
+    : null;
 }
 
 /** Null for what is none, which is as if there had been no earlier stream. */

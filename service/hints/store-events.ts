@@ -1,6 +1,7 @@
 /**
  * What a store says when an object was written, in the shapes stores have for it. All of them may send an event twice, or
- * late, or in another order; what is not a manifest that was written is nobody's news.
+ * late, or in another order: one that is the same as the one before is passed over, and one that is late leads to a look at
+ * nothing new. What is not a manifest that was written is nobody's news.
  *
  * - Amazon S3, and what speaks like it (MinIO, Ceph RGW): `{Records: [{eventName, s3: {bucket: {name}, object: {key, eTag,
  *   sequencer}}}]}`, the key URL-encoded as a form's fields are.
@@ -22,10 +23,11 @@ export interface StoreEvent {
   /** Undefined where the store does not say. */
   readonly bucket: string | undefined;
   readonly key: string;
-  /** Grows with each write of a key, compared as text of equal length; undefined where there is none. */
-  readonly sequencer: string | undefined;
-  /** Tells one write of a key from another. */
-  readonly mark: string;
+  /**
+   * Tells one write of a key from another; null where the store says nothing that would. Not which was first: S3's
+   * sequencers can be compared, others' only look like them (Ceph's are little-endian).
+   */
+  readonly mark: string | null;
 }
 
 /** The events of writing among what was posted; none where it has another shape. */
@@ -48,10 +50,7 @@ function s3Event(record: unknown): StoreEvent[] {
     {
       bucket: typeof name === "string" ? name : undefined,
       key: decoded,
-      sequencer: /^[0-9A-Fa-f]{1,64}$/.test(textOf(sequencer))
-        ? textOf(sequencer).toLowerCase().padStart(64, "0")
-        : undefined,
-      mark: `${textOf(eTag)} ${textOf(eventTime)}`,
+      mark: markOf(sequencer, eTag, eventTime),
     },
   ];
 }
@@ -64,8 +63,7 @@ function tigrisEvent(event: unknown): StoreEvent[] {
     {
       bucket: typeof bucket === "string" ? bucket : undefined,
       key,
-      sequencer: undefined,
-      mark: `${textOf(eTag)} ${textOf(eventTime)}`,
+      mark: markOf(eTag, eventTime),
     },
   ];
 }
@@ -76,20 +74,16 @@ export interface StoreEventFilter {
 }
 
 export function createStoreEventFilter(bucket: string): StoreEventFilter {
-  /** The newest of each key. */
-  const newest = new Map<string, Pick<StoreEvent, "sequencer" | "mark">>();
+  /** The mark of each key's last event. */
+  const last = new Map<string, string>();
 
-  const isNews = ({ key, sequencer, mark }: StoreEvent): boolean => {
-    const known = newest.get(key);
-    if (known !== undefined) {
-      if (sequencer === undefined || known.sequencer === undefined) {
-        if (mark === known.mark) return false;
-      } else if (sequencer <= known.sequencer) return false;
-    }
-    newest.delete(key);
-    newest.set(key, { sequencer, mark });
-    const [oldest] = newest.keys();
-    if (newest.size > rememberedMax && oldest !== undefined) newest.delete(oldest);
+  const isNews = ({ key, mark }: StoreEvent): boolean => {
+    if (mark === null) return true;
+    if (last.get(key) === mark) return false;
+    last.delete(key);
+    last.set(key, mark);
+    const [oldest] = last.keys();
+    if (last.size > rememberedMax && oldest !== undefined) last.delete(oldest);
     return true;
   };
 
@@ -101,6 +95,11 @@ export function createStoreEventFilter(bucket: string): StoreEventFilter {
         return isNews(event) ? [{ source: "store" as const, ...manifest }] : [];
       }),
   };
+}
+
+function markOf(...values: readonly unknown[]): string | null {
+  const texts = values.map(textOf);
+  return texts.every((text) => text === "") ? null : texts.join(" ");
 }
 
 /** Null for what no form would send. */

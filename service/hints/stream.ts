@@ -11,8 +11,14 @@ export interface HintStream {
   end(): void;
 }
 
-/** `ended` is called once, whoever ended it. */
-export function createHintStream(ended: () => void): HintStream {
+/** What a server takes for a client that has left, which is nothing to write to its log. */
+const prematureCode = "ERR_STREAM_PREMATURE_CLOSE";
+
+/**
+ * `ended` is called once, whoever ended it. `cut` breaks the connection below, where the server lets it, which then cancels
+ * the body: whoever takes nothing does not take an ending either, and keeps the connection with what is queued for it.
+ */
+export function createHintStream(ended: () => void, cut: (() => void) | null): HintStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   const over = (): boolean => {
     if (controller === null) return false;
@@ -39,8 +45,11 @@ export function createHintStream(ended: () => void): HintStream {
     body,
     send(bytes) {
       if (controller === null) return;
-      if ((controller.desiredSize ?? 0) < bytes.byteLength) return end();
-      controller.enqueue(bytes);
+      if ((controller.desiredSize ?? 0) >= bytes.byteLength) return controller.enqueue(bytes);
+      const open = controller;
+      over();
+      if (cut !== null) cut();
+      else open.error(Object.assign(new Error("the stream was not read"), { code: prematureCode }));
     },
     end,
   };

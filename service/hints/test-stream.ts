@@ -1,6 +1,15 @@
 /** A stream of hints, as the tests read it. */
 import type { Hono } from "hono";
+import { vi } from "vitest";
 import { appOrigin } from "../test-world.ts";
+
+/** What takes longer never comes: no test is about time. */
+const waitMsMax = 30_000;
+
+/** Resolves when it is so. */
+export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  await vi.waitUntil(isSo, { timeout: waitMsMax });
+}
 
 export interface TestEvent {
   readonly name: string;
