@@ -250,6 +250,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     frontier,
     inbox,
     problems,
+    restUntil: (id, doc, known) => news.restUntil(id, doc, known),
     vanished: (id) => void searches.vanished(id),
   });
   const publisher = createPublisher({

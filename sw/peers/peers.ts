@@ -4,19 +4,16 @@
  * peer says or does not say, everything still comes through the bucket.
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
-import type { PackedDocument } from "../../shared/codecs/pack.ts";
 import type { PeerMessage } from "../../shared/codecs/peer-message.ts";
 import { ephemeralBytesMax } from "../../shared/codecs/peer-message.ts";
 import { decodeSignal } from "../../shared/codecs/signal.ts";
-import { concatBytes } from "../../shared/codecs/bytes.ts";
 import { PresyncError } from "../../shared/errors.ts";
-import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { ConnectionCommand, ConnectionEvent } from "../../shared/peer-wire.ts";
 import type { Changes } from "../../shared/wire.ts";
 import type { Engine } from "../engine/engine.ts";
-import { unpackDocumentId } from "../engine/packing.ts";
 import type { Bucket, World } from "../engine/world.ts";
+import { createArrivals } from "./arrivals.ts";
 import { createBucketSignals } from "./bucket-signals.ts";
 import { createConnectionHost } from "./connection-host.ts";
 import { areHintsLive } from "./live-hints.ts";
@@ -33,9 +30,6 @@ const missedMax = 2;
 
 /** Two browsers may choose differently: who is called answers, within bounds. */
 const linksMax: number = meshPeersMax + 4;
-
-/** What a peer sends faster than the disk takes it is left to the bucket. */
-const waitingMax = 64;
 
 /** Who has changed nothing for so long is not called; who comes back and changes something is. */
 const activeMs: number = 7 * 24 * 60 * 60 * 1000;
@@ -88,8 +82,6 @@ interface Peer {
   readonly link: PeerLink;
   /** Pings without an answer. */
   missed: number;
-  waiting: number;
-  receiving: Promise<void>;
 }
 
 export function createPeers(parts: PeersParts): Peers {
@@ -127,6 +119,15 @@ export function createPeers(parts: PeersParts): Peers {
       outstanding: () => engine().news.outstanding(),
     },
     send: (to, document) => peers.get(to)?.link.send({ kind: "publication", document }) ?? false,
+  });
+
+  const arrivals = createArrivals({
+    world,
+    receive: (id, some, shown) => engine().news.receive(id, some, shown),
+    shown(changes) {
+      for (const listener of changesListeners) listener(changes);
+    },
+    taken: ({ from, document }) => publications.received(from, document),
   });
 
   const isGranted = (replica: ReplicaId): boolean =>
@@ -168,7 +169,7 @@ export function createPeers(parts: PeersParts): Peers {
       dropped: () => publications.forget(replica),
       changed: refresh,
     });
-    const peer: Peer = { link, missed: 0, waiting: 0, receiving: Promise.resolve() };
+    const peer: Peer = { link, missed: 0 };
     peers.set(replica, peer);
     return peer;
   };
@@ -206,27 +207,8 @@ export function createPeers(parts: PeersParts): Peers {
         for (const listener of ephemeralListeners) listener(link.replica, message.bytes);
         return;
       case "publication":
-        if (peer.waiting >= waitingMax) return;
-        peer.waiting++;
-        peer.receiving = peer.receiving
-          .then(() => take(link.replica, message.document))
-          // Nonsense, or a disk that does not take it: the bucket brings what there is.
-          .catch(() => undefined)
-          .finally(() => peer.waiting--);
+        arrivals.add({ from: link.replica, document: message.document });
     }
-  };
-
-  const take = async (from: ReplicaId, document: PackedDocument): Promise<void> => {
-    const shown = (): void => {
-      const changes: Changes = {
-        documentId: unpackDocumentId(document.documentId),
-        bytes: concatBytes(...document.chunks),
-        heads: document.heads.map((head) => bytesToHex(head)),
-      };
-      for (const listener of changesListeners) listener(changes);
-    };
-    const reception = await engine().news.receive(from, document, shown);
-    if (reception !== "ignored") publications.received(from, document);
   };
 
   const schedulePing = (): void => {
@@ -345,6 +327,7 @@ export function createPeers(parts: PeersParts): Peers {
       closeAll();
       cancelRefresh?.();
       cancelPing?.();
+      arrivals.close();
       signals.close();
       bucketSignals.close();
     },
