@@ -118,7 +118,7 @@ export function createPeers(parts: PeersParts): Peers {
       take: (id, known) => engine().news.take(id, known),
       outstanding: () => engine().news.outstanding(),
     },
-    send: (to, document) => peers.get(to)?.link.send({ kind: "publication", document }) ?? false,
+    send: (to, document) => peers.get(to)?.link.send({ kind: "publication", document }) ?? "closed",
   });
 
   const arrivals = createArrivals({
