@@ -72,8 +72,8 @@ export interface PeersParts {
   readonly engine: () => Pick<Engine, "hint" | "news" | "peers">;
   /** The user has ended this device's sign-in: it is nobody's peer any more. */
   readonly isRevoked: () => boolean;
-  /** Whether somebody tells of every change, so that polling may relax. */
-  readonly hinted: (areLive: boolean) => void;
+  /** Whether somebody tells of every change, so that polling may relax; else whom a channel is open to, who does. */
+  readonly hinted: (areLive: boolean, channels: ReadonlySet<ReplicaId>) => void;
   /** What `has` says may have changed. */
   readonly changed: () => void;
 }
@@ -99,6 +99,7 @@ export function createPeers(parts: PeersParts): Peers {
   let isClosed = false;
   let hasService = false;
   let areLive = false;
+  let channels: ReadonlySet<ReplicaId> = new Set();
   let cancelRefresh: (() => void) | undefined;
   let cancelPing: (() => void) | undefined;
 
@@ -160,10 +161,14 @@ export function createPeers(parts: PeersParts): Peers {
       },
       lost() {
         publications.forget(replica);
+        if (isClosed) return;
+        if (bucket === null) return parts.changed();
+        // Before it is looked at: from now on that is as it was without a channel.
+        changed();
+        if (!isGranted(replica)) return;
         // What it did since is in the bucket, if it is anywhere.
         engine().hint(replica);
         bucketSignals.hasten(replica);
-        changed();
       },
       message: (message) => receive(peer, message),
       dropped: () => publications.forget(replica),
@@ -180,15 +185,21 @@ export function createPeers(parts: PeersParts): Peers {
   };
 
   const tellLive = (): void => {
-    const channels = new Set(openPeers());
-    const seen = bucket === null ? [] : engine().peers();
-    const sources = { service: hasService, channels, peers: seen, now: world.clock.now() };
+    const now = new Set(bucket === null ? [] : openPeers());
+    const active = bucket?.peers().filter(({ state }) => state === "active") ?? [];
+    const sources = {
+      service: hasService,
+      channels: now,
+      active: active.map(({ replica }) => replica),
+    };
     const next = bucket !== null && areHintsLive(sources);
-    if (next === areLive) return;
-    areLive = next;
-    parts.hinted(next);
+    const isOther = now.size !== channels.size || [...now].some((each) => !channels.has(each));
+    if (next === areLive && !isOther) return;
+    const wasLive = areLive;
+    [areLive, channels] = [next, now];
+    parts.hinted(next, now);
     // What was not told of meanwhile is asked for now, and not when the relaxed polling would have come to it.
-    if (!next) engine().hint();
+    if (wasLive && !next) engine().hint();
   };
 
   const receive = (peer: Peer, message: PeerMessage): void => {
@@ -284,8 +295,9 @@ export function createPeers(parts: PeersParts): Peers {
 
   return {
     use(next) {
-      if (next?.replica !== bucket?.replica || next?.namespace !== bucket?.namespace) closeAll();
+      const before = bucket;
       bucket = next;
+      if (next?.replica !== before?.replica || next?.namespace !== before?.namespace) closeAll();
       bucketSignals.use(next);
       refresh();
     },
