@@ -10,7 +10,7 @@ afterEach(() => vi.unstubAllGlobals());
 class FakeConnection extends EventTarget {
   static readonly made: FakeConnection[] = [];
   readonly channel: EventTarget & { close?: () => void } = new EventTarget();
-  readonly described = createDeferred<void>();
+  readonly described = createDeferred();
   readonly iceGatheringState = "complete";
   readonly localDescription = { sdp: "description" };
 
