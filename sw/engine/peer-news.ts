@@ -165,8 +165,8 @@ export function createPeerNews(parts: PeerNewsParts): PeerNews {
   ): Promise<ReadonlyMap<FromPeer, Reception>> => {
     const isHere = inbox.has(id) || (await documents.storedChunks(id)).length > 0;
     if (!isHere || publications.length === 0) return new Map();
-    const isDueAnyway = dirty.has(id) && !held.has(id);
     // What it is marked for otherwise goes out soon, and this with it.
+    const isDueAnyway = dirty.has(id) && !held.has(id);
     if (!isDueAnyway)
       note(
         id,

@@ -7,7 +7,7 @@ import { createManualTimers } from "../testing/manual-timers.ts";
 import { testNamespace, testReplicas } from "../testing/test-device.ts";
 import { createTestWorld } from "../testing/test-world.ts";
 import { createMemoryDisk, MemoryStore } from "./memory-world.ts";
-import type { Look, PeerReader } from "./peer-reader.ts";
+import type { Look } from "./peer-reader.ts";
 import { openPeerRecords } from "./peer-records.ts";
 import type { Poller } from "./poller.ts";
 import { createPoller } from "./poller.ts";
@@ -46,7 +46,7 @@ beforeEach(async () => {
     world,
     disk,
     records,
-    reader: { read, readAnew: () => undefined, readBack: async () => undefined } as PeerReader,
+    reader: { read, readAnew: () => undefined, readBack: async () => undefined },
     problems: createProblems(timers, () => undefined),
     sawOwn: () => true,
     newcomer: () => void newcomers++,
