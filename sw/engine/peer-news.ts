@@ -202,14 +202,12 @@ export function createPeerNews(parts: PeerNewsParts): PeerNews {
     },
     outstanding: () => dirty.ids().filter((id) => documents.loaded(id) !== undefined),
     async receive(id, all, shown) {
-      const publications = new Map(all.map((each) => [each, readPublication(each)]));
-      const legible = [...publications.values()].filter((each) => each !== null);
+      const publications = all.map(readPublication);
+      const legible = publications.filter((each) => each !== null);
       const handle = documents.loaded(id);
       const receptions =
         handle === undefined ? await keep(id, legible) : await apply(handle, legible, shown);
-      return [...publications.values()].map(
-        (each) => (each === null ? undefined : receptions.get(each)) ?? "ignored",
-      );
+      return publications.map((each) => (each && receptions.get(each)) ?? "ignored");
     },
     heldUntil(id) {
       const handle = documents.loaded(id);
