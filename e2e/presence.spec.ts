@@ -6,6 +6,7 @@ import { bundleApp, docExample, pageHead } from "./harness/app-parts.ts";
 import { addItem, openDemo } from "./harness/demo-page.ts";
 import type { Device } from "./harness/device.ts";
 import { needs } from "./harness/engine.ts";
+import { testPageWith } from "./harness/pages.ts";
 import type { Tab } from "./harness/tab.ts";
 
 declare global {
@@ -118,6 +119,34 @@ test("when the worker ends nobody leaves, and what was said meanwhile is heard",
   expect(new Set(counts)).toEqual(new Set([1]));
   const three = await enter(laptop, "three");
   await expect.poll(() => seen(three)).toEqual(["after another", "two"]);
+});
+
+test.describe("on two devices of one user", () => {
+  test.use({ stackOptions: { page: testPageWith({}) } });
+  // Gathering, finding and connecting are three times a few seconds.
+  test.setTimeout(120_000);
+
+  test("each sees who is on the other one, over a channel", async ({ device }) => {
+    needs("workers that keep channels");
+    const [laptop, other] = [await device("laptop"), await device("phone")];
+    const tab = await laptop.tab();
+    const key = await tab.signUp();
+    await enter(laptop, "on the laptop", tab);
+    const phone = await other.tab();
+    await phone.signIn(key);
+    await enter(other, "on the phone", phone);
+    const patient = { timeout: 60_000 };
+    await expect.poll(() => seen(tab), patient).toEqual(["on the phone"]);
+    await expect.poll(() => seen(phone), patient).toEqual(["on the laptop"]);
+    const [found] = await tab.evaluate(() => here.others);
+    const { user } = await phone.status();
+    expect(found).toMatchObject({ replica: user!.replica, isSameBrowser: false });
+
+    await say(phone, "still there");
+    await expect.poll(() => seen(tab)).toEqual(["still there"]);
+    await phone.evaluate(() => here.close());
+    await expect.poll(() => seen(tab)).toEqual([]);
+  });
 });
 
 test("a document that nobody has opened is not opened for it", async ({ device }) => {

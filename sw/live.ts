@@ -60,18 +60,19 @@ export function createLive(parts: LiveParts): Live {
   const { world, engine, signedIn, replica, isRevoked, changed } = parts;
   let seen: Conditions = { online: true, visible: true };
   let hinted = false;
+  let channels: ReadonlySet<ReplicaId> = new Set();
 
   const tellEngine = (): void => {
     const watched = hints?.state === "live" && hints.isWatched;
-    engine().conditions({ ...seen, hinted, watched });
+    engine().conditions({ ...seen, hinted, watched, channels });
   };
 
   const peers = createPeers({
     world,
     engine,
     isRevoked,
-    hinted(areLive) {
-      hinted = areLive;
+    hinted(areLive, open) {
+      [hinted, channels] = [areLive, open];
       tellEngine();
     },
     changed,

@@ -220,8 +220,9 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
       // What is on its way has arrived by then, and is among what `action` finds.
       await engine.flush();
       isWithoutBucket = true;
-      engine.use(null);
+      // First whoever would ask the engine for something.
       live.use(null);
+      engine.use(null);
       try {
         await action();
       } catch (error) {

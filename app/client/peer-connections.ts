@@ -7,7 +7,7 @@ import type { ConnectionCommand, ConnectionEvent } from "../../shared/peer-wire.
 /** Host candidates are there at once; a STUN server that does not answer is not waited for. */
 const gatherMsMax = 1_500;
 
-/** What may wait to be sent on one connection: more is dropped, and comes through the bucket. */
+/** What may wait to be sent on one connection: more is dropped, and comes through the bucket. One message always may. */
 const bufferedBytesMax: number = 1024 * 1024;
 
 export interface PeerConnections {
@@ -34,8 +34,12 @@ export function createPeerConnections(
     found?.connection.close();
   };
 
-  const fail = (id: string): void => {
-    if (!held.has(id)) return;
+  /** An attempt that has ended says nothing of one that has its id now. */
+  const isHeld = (id: string, connection: RTCPeerConnection): boolean =>
+    held.get(id)?.connection === connection;
+
+  const fail = (id: string, connection: RTCPeerConnection): void => {
+    if (!isHeld(id, connection)) return;
     end(id);
     tell({ what: "closed", id });
   };
@@ -45,14 +49,14 @@ export function createPeerConnections(
     const channel = connection.createDataChannel("presync", { negotiated: true, id: 0 });
     channel.binaryType = "arraybuffer";
     channel.addEventListener("open", () => tell({ what: "opened", id }));
-    channel.addEventListener("close", () => fail(id));
+    channel.addEventListener("close", () => fail(id, connection));
     channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       // Text is not ours: an empty frame is refused by the worker, which counts such things.
       const frame = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
       tell({ what: "received", id, frame });
     });
     connection.addEventListener("connectionstatechange", () => {
-      if (connection.connectionState === "failed") fail(id);
+      if (connection.connectionState === "failed") fail(id, connection);
     });
     held.set(id, { connection, channel });
     return connection;
@@ -64,14 +68,15 @@ export function createPeerConnections(
     await connection.setLocalDescription();
     await gathered(connection);
     const sdp = connection.localDescription?.sdp;
-    if (held.has(id) && sdp !== undefined) tell({ what: "described", id, sdp });
+    if (isHeld(id, connection) && sdp !== undefined) tell({ what: "described", id, sdp });
   };
 
   const send = (id: string, frames: readonly Uint8Array[]): void => {
     const channel = held.get(id)?.channel;
     if (channel === undefined) return;
-    const bytes = frames.reduce((sum, frame) => sum + frame.length, channel.bufferedAmount);
-    if (channel.readyState !== "open" || bytes > bufferedBytesMax)
+    const waiting = channel.bufferedAmount;
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, waiting);
+    if (channel.readyState !== "open" || (waiting > 0 && bytes > bufferedBytesMax))
       return tell({ what: "dropped", id });
     for (const frame of frames) channel.send(frame as Uint8Array<ArrayBuffer>);
   };
@@ -94,7 +99,11 @@ export function createPeerConnections(
 
   return {
     // Whatever a browser refuses is a connection that came to nothing.
-    perform: (command) => void run(command).catch(() => fail(command.id)),
+    perform(command) {
+      const running = run(command);
+      const connection = held.get(command.id)?.connection;
+      running.catch(() => connection && fail(command.id, connection));
+    },
     close() {
       for (const id of held.keys()) end(id);
     },

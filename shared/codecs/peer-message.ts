@@ -115,7 +115,7 @@ function readContent(reader: ByteReader, code: number): PeerMessage {
     case kindCodes.ephemeral:
       return { kind: "ephemeral", bytes: reader.sized(ephemeralBytesMax).slice() };
     default:
-      throw new PresyncError("malformed", "a message of no kind");
+      throw new PresyncError("unsupported-version", "a message of a kind that is not known");
   }
 }
 

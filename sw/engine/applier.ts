@@ -6,6 +6,7 @@ import * as A from "@automerge/automerge/slim";
 import type { DocumentId } from "@automerge/automerge-repo/slim";
 import { PresyncError } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
+import { applyPauseMs, applyPauseMsMax } from "./apply-pause.ts";
 import { concatenate } from "./chunks.ts";
 import type { Documents, Handle } from "./documents.ts";
 import type { Inbox, InboxEntry, Sorted, Target } from "./inbox.ts";
@@ -14,10 +15,6 @@ import { pause } from "./pause.ts";
 import type { Problems } from "./problems.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { World } from "./world.ts";
-
-/** Applying costs in proportion to the document, not to the change: it may take this share of the time. */
-const pausePerApply = 5;
-const pauseMsMax = 5_000;
 
 /** What was set aside may be understood by another build, or after a change of heart of the disk. */
 const asideRetryMs: number = 60 * 60 * 1000;
@@ -59,14 +56,14 @@ export async function createApplier(parts: ApplierParts): Promise<Applier> {
 
   const applyOnce = async (handle: Handle): Promise<void> => {
     const id = handle.documentId;
-    const restMs = Math.min((pauseUntil.get(id) ?? 0) - clock.now(), pauseMsMax);
+    const restMs = Math.min((pauseUntil.get(id) ?? 0) - clock.now(), applyPauseMsMax);
     if (restMs > 0) await pause(timers, restMs);
     await retryAside(id);
     if (!inbox.has(id)) return;
     const startedAt = clock.now();
     const known = broughtInto(handle);
     const sorted = await inbox.sort(id, targetOf(handle), known);
-    pauseUntil.set(id, clock.now() + (clock.now() - startedAt) * pausePerApply);
+    pauseUntil.set(id, clock.now() + applyPauseMs(clock.now() - startedAt));
     if (handle.isReady() && (await documents.store(handle)) === undefined) return applyOnce(handle);
     await forget(id, sorted);
     for (const key of [...sorted.done, ...sorted.poisoned]) known.delete(key);

@@ -60,6 +60,8 @@ export interface CollectorParts {
   readonly frontier: Frontier;
   readonly inbox: Inbox;
   readonly problems: Problems;
+  /** Until when what a document has beyond `known` may wait; 0 where some of it may not. */
+  readonly restUntil: (id: DocumentId, doc: AnyDoc, known: Heads) => number;
   /** A document lacks something that this replica has published. */
   readonly vanished: (id: DocumentId) => void;
 }
@@ -70,8 +72,13 @@ interface InBucket {
   readonly published: Heads;
 }
 
+/** Whoever made it is about to publish it. */
+interface HeldBack {
+  readonly heldUntil: number;
+}
+
 /** `settled`: nothing to publish. Undefined: not now, it is changing. */
-type Found = PackedDocument | "settled" | undefined;
+type Found = PackedDocument | HeldBack | "settled" | undefined;
 
 export function createCollector(parts: CollectorParts): Collector {
   const { clock, documents, dirty, frontier, inbox, problems } = parts;
@@ -91,10 +98,12 @@ export function createCollector(parts: CollectorParts): Collector {
     doc: AnyDoc,
     { known, published }: InBucket,
     heads: Heads,
-  ): PackedDocument | "settled" => {
+  ): Found => {
     // What was published before goes on counting, also where the document does not have it (yet, or any more).
     const kept = published.filter((head) => !hasAll(doc, [head]));
     if (kept.length > 0) parts.vanished(id);
+    const heldUntil = parts.restUntil(id, doc, known);
+    if (heldUntil > clock.now()) return { heldUntil };
     const packed = packNews(id, doc, known, [...heads, ...kept].toSorted());
     if (packed === undefined) return "settled";
     const size = packed.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -152,11 +161,16 @@ export function createCollector(parts: CollectorParts): Collector {
         if (isRefused(id)) continue;
         if (bytes > publicationBytesMax) return news(true);
         try {
+          const version = dirty.version(id);
           const found = await look(id, replica);
           if (found === undefined) continue;
           problems.resolve(`document/${id}`);
           if (found === "settled") {
             settled.push(id);
+            continue;
+          }
+          if ("heldUntil" in found) {
+            dirty.hold(id, version, found.heldUntil);
             continue;
           }
           const { heads, chunks, whole } = found;

@@ -42,6 +42,8 @@ export interface DirtySet {
     batch: Omit<Batch, "guard">,
     heldUntil?: number,
   ): Promise<void>;
+  /** It turns out that this may wait until then, unless it was marked again since `version`. */
+  hold(id: DocumentId, version: number | undefined, heldUntil: number): void;
   /** The marked documents that may be published now, one by one: with every mark somebody asks whether there is one. */
   due(now: number): Iterable<DocumentId>;
   /** When the next of the others may be; null where there are none. */
@@ -136,6 +138,12 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       } finally {
         changed();
       }
+    },
+    hold(id, before, heldUntil) {
+      const mark = marks.get(id);
+      if (mark === undefined || mark.version !== before) return;
+      mark.heldUntil = heldUntil;
+      changed();
     },
     *due(now) {
       for (const [id, { heldUntil }] of marks) if (isDue(heldUntil, now)) yield id;

@@ -58,6 +58,8 @@ import type { Bucket, World } from "./world.ts";
 
 const nonceBytes = 8;
 
+const noChannels: ReadonlySet<ReplicaId> = new Set();
+
 /** Time to read what others have published, before the same is published here. */
 const lookBeforeMs = 15_000;
 
@@ -118,6 +120,8 @@ export interface Engine {
     readonly hinted?: boolean;
     /** And they tell of every change, whoever made it. */
     readonly watched?: boolean;
+    /** The replicas that tell of their own changes. */
+    readonly channels?: ReadonlySet<ReplicaId>;
   }): void;
   /**
    * A replica, or without one any of them, may have written something, up to this generation if that is known: ask now,
@@ -250,6 +254,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     frontier,
     inbox,
     problems,
+    restUntil: (id, doc, known) => news.restUntil(id, doc, known),
     vanished: (id) => void searches.vanished(id),
   });
   const publisher = createPublisher({
@@ -529,8 +534,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       searches.settle();
       changed();
     },
-    conditions({ online, visible, hinted = false, watched = false }) {
-      poller.conditions({ visible, hinted, watched });
+    conditions({ online, visible, hinted = false, watched = false, channels = noChannels }) {
+      poller.conditions({ visible, hinted, watched, channels });
       if (online && !isOnline) {
         poller.hint();
         flushes.hasten();
@@ -548,7 +553,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await waiters.wait(id, heads);
     },
     hint(replica, generation = Number.POSITIVE_INFINITY) {
-      if (replica === undefined || generation > knownUpTo(replica)) poller.hint(replica);
+      if (replica === undefined || generation > knownUpTo(replica))
+        poller.hint(replica, generation);
     },
     news,
     peers: () => poller.peers(),

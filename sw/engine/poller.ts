@@ -16,7 +16,7 @@ import type { PeerRecords } from "./peer-records.ts";
 import { pollIntervalMs } from "./poll-interval.ts";
 import type { Problems } from "./problems.ts";
 import type { OpenedManifest } from "./reader.ts";
-import { isUnreadable, openManifest } from "./reader.ts";
+import { isUnreadable, openManifest, readUpTo } from "./reader.ts";
 import type { ReplicaDisk } from "./replica-disk.ts";
 import type { BudgetConditions } from "./request-budget.ts";
 import { createRequestBudget } from "./request-budget.ts";
@@ -54,6 +54,8 @@ export interface PollerConditions {
   readonly hinted: boolean;
   /** Hints tell of every change. */
   readonly watched: boolean;
+  /** The replicas that tell of their own changes. */
+  readonly channels: ReadonlySet<ReplicaId>;
 }
 
 export interface Poller {
@@ -63,8 +65,8 @@ export interface Poller {
   readonly isReading: boolean;
   use(bucket: Bucket | null): void;
   conditions(conditions: PollerConditions): void;
-  /** Somebody may have changed: ask now. Without a replica, ask all. */
-  hint(replica?: ReplicaId): void;
+  /** Somebody may have changed: ask now. Without a replica, ask all; with a generation, until that has been read. */
+  hint(replica?: ReplicaId, generation?: number): void;
   /** The own manifest in the bucket is a new one: what was seen of it before says nothing. */
   wrote(): void;
   /** Whether all other replicas have been asked since then. */
@@ -112,9 +114,13 @@ interface Peer {
   /** How far off `dueAt` was when it was set. */
   intervalMs: number;
   failures: number;
+  /** The last failure was that there was no answer. */
+  isSilent: boolean;
   answered: boolean;
   /** A hint says that it has changed: it does not wait for the budget. */
   isUrgent: boolean;
+  /** The newest generation that it is said to have. */
+  hintedUpTo: number;
   isBeingRead: boolean;
 }
 
@@ -125,7 +131,12 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
   let polled = new Set((await disk.read(polledKey)) as readonly ReplicaId[] | undefined);
   let bucket: Bucket | null = null;
   let peers: Peer[] = [];
-  let seen: PollerConditions = { visible: true, hinted: false, watched: false };
+  let seen: PollerConditions = {
+    visible: true,
+    hinted: false,
+    watched: false,
+    channels: new Set(),
+  };
   let livelyAt = clock.now();
   let closed = false;
   let cancelTimer: (() => void) | undefined;
@@ -146,8 +157,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       dueAt: now,
       intervalMs: 0,
       failures: 0,
+      isSilent: false,
       answered: false,
       isUrgent: false,
+      hintedUpTo: 0,
       isBeingRead: false,
     };
   };
@@ -216,11 +229,12 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     if (code === "superseded") return parts.superseded();
     // Refused under a grant that another one has taken the place of meanwhile: it is asked again with that.
     if (code === "expired" && from !== bucket) {
-      peer.isUrgent = true;
+      Object.assign(peer, { isUrgent: true, hintedUpTo: Number.POSITIVE_INFINITY });
       return;
     }
     peer.failures++;
     const isSilence = noAnswerCodes.has(code);
+    peer.isSilent = isSilence;
     // Offline nobody has answered: who looks for a document goes on waiting, unless all were asked before.
     peer.answered ||= !isSilence || polled.has(peer.replica);
     if (isSilence) parts.noAnswer(error);
@@ -241,7 +255,9 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
 
   const postpone = (from: Bucket, peer: Peer): void => {
     const now = clock.now();
+    const { cursor, missingSince } = records.get(peer.replica);
     // A hint that came while it was being read may be about something later.
+    peer.isUrgent &&= readUpTo(cursor) < peer.hintedUpTo;
     if (peer.isUrgent) {
       peer.intervalMs = hintGapMs;
       peer.dueAt = now + hintGapMs;
@@ -252,9 +268,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     const silenceMs = (now - peer.livelyAt) * (isFar ? farSilenceFactor : 1);
     const { failures } = peer;
     const jitter = random.uniform();
-    peer.intervalMs = pollIntervalMs({ ...seen, silenceMs, failures, jitter });
+    const hinted = seen.hinted || seen.channels.has(peer.replica);
+    peer.intervalMs = pollIntervalMs({ ...seen, hinted, silenceMs, failures, jitter });
     // The second look at what is missing is not put off for long.
-    if (records.get(peer.replica).missingSince !== null)
+    if (missingSince !== null)
       peer.intervalMs = Math.min(peer.intervalMs, lostAfterMs * (1 + jitter / 10));
     peer.dueAt = now + peer.intervalMs;
   };
@@ -296,9 +313,10 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     await disk.commit({ put: { [polledKey]: [...polled] } }).catch(() => undefined);
   };
 
-  const hint = (replica?: ReplicaId): void => {
+  const hint = (replica?: ReplicaId, generation = Number.POSITIVE_INFINITY): void => {
     const now = clock.now();
     livelyAt = now;
+    if (bucket === null) return;
     if (replica !== undefined && !peers.some((peer) => peer.replica === replica))
       return parts.newcomer();
     let urgentLeft = seen.hinted ? urgentMax : 0;
@@ -307,7 +325,18 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
       const earliestAt = replica === undefined ? now : Math.max(now, peer.startedAt + hintGapMs);
       const dueAt = peer.startedAt > now ? now : earliestAt;
       const isUrgent = peer.isUrgent || replica !== undefined || urgentLeft-- > 0;
-      Object.assign(peer, { livelyAt: now, dueAt, intervalMs: hintGapMs, failures: 0, isUrgent });
+      const hintedUpTo = Math.max(peer.isUrgent ? peer.hintedUpTo : 0, generation);
+      // What is wrong with the way to the store is not over because somebody has written.
+      const failures = replica !== undefined && peer.isSilent ? peer.failures : 0;
+      const changed = {
+        livelyAt: now,
+        dueAt,
+        intervalMs: hintGapMs,
+        failures,
+        isUrgent,
+        hintedUpTo,
+      };
+      Object.assign(peer, changed);
     }
     pump();
   };

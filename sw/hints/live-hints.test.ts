@@ -143,6 +143,15 @@ describe("a stream of hints", () => {
     expect(states).toEqual(["connecting", "live"]);
   });
 
+  it("tells of it when the next one is from a service that watches, or does not any more", async () => {
+    await show();
+    states.length = 0;
+    service.watched = true;
+    newest().end();
+    await pass(1_500);
+    expect([hints.isWatched, states]).toEqual([true, ["live"]]);
+  });
+
   it("passes on what concerns others, and what of our own a clone has written", async () => {
     await show();
     const at = 5;

@@ -168,7 +168,9 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
       open: (cut) => client.stream(session, `v1/hints?replica=${own}`, { after, signal: cut }),
       events: {
         settings(settings) {
+          const isOther = isWatched !== settings.watched;
           isWatched = settings.watched;
+          if (isOther) parts.changed();
           if (after === null) isGap = true;
           proof.begin();
         },

@@ -1,23 +1,16 @@
-/** When polling may relax: only while hints are known to come. */
+/** When the budget for polling may shrink: only while hints are known to come from everybody. */
 import type { ReplicaId } from "../../shared/keys.ts";
-
-/** Who was silent for longer is polled once a minute at most anyway (an eighth of the silence). */
-const livelyMs: number = 8 * 60 * 1000;
 
 export interface HintSources {
   /** The service's stream is open, and its heartbeats come. */
   readonly service: boolean;
   /** The replicas that a channel is open to, which answers. */
   readonly channels: ReadonlySet<ReplicaId>;
-  readonly peers: readonly { readonly replica: ReplicaId; readonly lastChangeAt: number }[];
-  readonly now: number;
+  /** All that may write to the bucket, but for this one. */
+  readonly active: readonly ReplicaId[];
 }
 
-/** Whether somebody will tell of every change that polling would otherwise find within the minute. */
-export function areHintsLive({ service, channels, peers, now }: HintSources): boolean {
-  if (service) return true;
-  if (channels.size === 0) return false;
-  return peers.every(
-    ({ replica, lastChangeAt }) => channels.has(replica) || now - lastChangeAt > livelyMs,
-  );
+/** Whether somebody will tell of every change that anybody in sight of the service, or of a channel, makes. */
+export function areHintsLive({ service, channels, active }: HintSources): boolean {
+  return service || (active.length > 0 && active.every((replica) => channels.has(replica)));
 }

@@ -79,7 +79,7 @@ test("the lower id offers, the other one answers, and both greet", async () => {
   expect([caller.link.isOpen, callee.link.isOpen]).toEqual([true, true]);
   expect(caller.sent.map(({ kind, from, to }) => [kind, from, to])).toEqual([["offer", low, high]]);
   expect(callee.sent.map(({ kind }) => kind)).toEqual(["answer"]);
-  expect(caller.link.send({ kind: "hint", generation: 7 })).toBe(true);
+  expect(caller.link.send({ kind: "hint", generation: 7 })).toBe("sent");
   await timers.advance(1);
   expect(callee.messages).toEqual([{ kind: "hint", generation: 7 }]);
 });
@@ -102,7 +102,7 @@ test("a large message goes in pieces and arrives whole", async () => {
   const [sent, received] = [message, both.callee.messages[0]!].map(encodePeerMessage);
   expect(Buffer.compare(sent!, received!)).toBe(0);
   const tooLarge = { ...document, chunks: [new Uint8Array(2 ** 21)] };
-  expect(both.caller.link.send({ kind: "publication", document: tooLarge })).toBe(false);
+  expect(both.caller.link.send({ kind: "publication", document: tooLarge })).toBe("too-large");
 });
 
 test("an offer stays good until the other one comes", async () => {
@@ -183,13 +183,48 @@ test("messages that make no sense are counted, and then it is over", async () =>
   await open(both);
   const { callee, caller } = both;
   const id = bytesToHex(caller.sent[0]!.connection);
-  const nonsense = (): void => callee.tell({ what: "received", id, frame: new Uint8Array([0, 9]) });
+  const nonsense = (): void =>
+    callee.tell({ what: "received", id, frame: new Uint8Array([0, 1, 4]) });
   for (let count = 0; count < 7; count++) nonsense();
   say(callee, id, { kind: "hint", generation: 1 });
   expect([callee.link.isOpen, callee.messages.length]).toEqual([true, 1]);
   nonsense();
   expect(callee.link.isOpen).toBe(false);
   expect(callee.log).toEqual(["opened", "lost"]);
+});
+
+test("what a later build says is left out, once it has greeted", async () => {
+  const both = pair();
+  await open(both);
+  const { callee, caller } = both;
+  const id = bytesToHex(caller.sent[0]!.connection);
+  for (let count = 0; count < 20; count++) {
+    callee.tell({ what: "received", id, frame: new Uint8Array([0, 2, 4, 1]) });
+    callee.tell({ what: "received", id, frame: new Uint8Array([0, 1, 77, 1]) });
+  }
+  expect(callee.link.isOpen).toBe(true);
+  say(callee, id, { kind: "hint", generation: 1 });
+  expect(callee.messages).toHaveLength(1);
+});
+
+test("a channel that opens and is lost over and over is opened ever more rarely", async () => {
+  const both = pair();
+  await open(both);
+  const { caller, timers } = both;
+  for (let count = 0; count < 3_600; count++) {
+    if (caller.link.isOpen) caller.link.fail();
+    // It goes on changing things meanwhile.
+    caller.link.hasten();
+    await timers.advance(1_000);
+  }
+  expect(caller.sent.length).toBeLessThan(25);
+  // Until one lasts.
+  await timers.advance(400_000);
+  expect(caller.link.isOpen).toBe(true);
+  const before = caller.sent.length;
+  caller.link.fail();
+  await timers.advance(2_000);
+  expect(caller.sent.length).toBe(before + 1);
 });
 
 test("an old offer that is played back ends nothing, and begins nothing", async () => {

@@ -13,6 +13,7 @@ import type { FrameJoiner } from "../../shared/codecs/frames.ts";
 import { createFrameJoiner, splitIntoFrames } from "../../shared/codecs/frames.ts";
 import type { Signal } from "../../shared/codecs/signal.ts";
 import { connectionBytes, encodeSignal, peerNonceBytes } from "../../shared/codecs/signal.ts";
+import { toErrorData } from "../../shared/errors.ts";
 import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { ConnectionCommand, ConnectionEvent } from "../../shared/peer-wire.ts";
@@ -24,11 +25,17 @@ import { nextPeer, stateMsMax } from "./peer-machine.ts";
 /** Between attempts; a browser that is gone is not called all day. */
 const restMsMax: number = 5 * 60 * 1000;
 
+/** A channel that is lost sooner is one of those that fail. */
+const steadyMs = 60_000;
+
 /** Of messages that make no sense, or come before a hello, on one connection. */
 const offencesMax = 8;
 
 /** Connections that were open once: an offer of one of these is an old one. */
 const usedMax = 64;
+
+/** `too-large`: it will not be sent at any time, and the bucket takes it. */
+export type Sent = "sent" | "closed" | "too-large";
 
 export interface PeerLink {
   readonly replica: ReplicaId;
@@ -45,8 +52,7 @@ export interface PeerLink {
   signalled(signal: Signal): void;
   /** Takes it if it is about this link's connection. */
   heard(event: Exclude<ConnectionEvent, { what: "holding" }>): void;
-  /** False where it cannot be sent. */
-  send(message: PeerMessage): boolean;
+  send(message: PeerMessage): Sent;
   /** The other one is silent, or talks nonsense. */
   fail(): void;
   close(): void;
@@ -88,6 +94,8 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
   /** The newest offer, or answer to the present offer. */
   let theirs: Signal | null = null;
   let description = "";
+  /** The last channel that was open has not been for long. */
+  let isUnsteady = false;
   let cancelTimer: (() => void) | undefined;
 
   const begin = (connection: Uint8Array): Attempt => {
@@ -150,7 +158,11 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
     for (const effect of step.effects) effects[effect]();
     if (wasOpen) parts.lost();
     if (state === "open") {
-      backoff.reset();
+      isUnsteady = true;
+      cancelTimer = world.timers.after(steadyMs, () => {
+        isUnsteady = false;
+        backoff.reset();
+      });
       recalls.clear();
       used.push(attempt!.id);
       used.splice(0, used.length - usedMax);
@@ -185,8 +197,10 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
       const whole = present.joiner.push(frame);
       if (whole === null) return;
       message = decodePeerMessage(whole);
-    } catch {
-      return offend();
+    } catch (error) {
+      // A later build says more than this one understands.
+      const isOfLater = toErrorData(error).code === "unsupported-version";
+      return state === "open" && isOfLater ? undefined : offend();
     }
     if (state === "open" && message.kind !== "hello") return parts.message(message);
     if (state !== "open" && isHello(message, present)) {
@@ -236,7 +250,8 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
       else dispatch("unwanted");
     },
     hasten() {
-      if (state !== "resting") return;
+      // It is there, and what is wrong with its channels is not over.
+      if (state !== "resting" || isUnsteady) return;
       backoff.reset();
       dispatch("timer");
     },
@@ -258,13 +273,12 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
       }
     },
     send(message) {
-      if (state !== "open") return false;
+      if (state !== "open") return "closed";
       try {
         post(message);
-        return true;
+        return "sent";
       } catch {
-        // Too large: the bucket takes it.
-        return false;
+        return "too-large";
       }
     },
     fail: () => dispatch("failed"),

@@ -28,6 +28,7 @@ interface Device extends TestDevice {
   readonly peers: Peers;
   readonly shown: string[];
   hinted: boolean;
+  channels: ReadonlySet<ReplicaId>;
   isRevoked: boolean;
   /** Opens a tab that holds the connections from now on; returns what closes it. */
   tab(name: string): { readonly tab: FakeTab; close(): void };
@@ -52,8 +53,8 @@ async function device(
     world: base.world,
     engine: (): Engine => base.engine,
     isRevoked: () => self.isRevoked,
-    hinted(areLive) {
-      self.hinted = areLive;
+    hinted(areLive, channels) {
+      Object.assign(self, { hinted: areLive, channels });
     },
     changed: () => undefined,
   });
@@ -62,6 +63,7 @@ async function device(
     peers,
     shown: [] as string[],
     hinted: false,
+    channels: new Set<ReplicaId>(),
     isRevoked: false,
     tab(name: string) {
       const tab = connections.tab(`${index} ${name}`, (event) =>
@@ -82,6 +84,12 @@ async function device(
   use(self, base.bucket);
   return self;
 }
+
+/** The same, with nobody but that one. */
+const only = (bucket: Bucket, { replica }: Device): Bucket => ({
+  ...bucket,
+  peers: () => [{ replica, state: "active" }],
+});
 
 function use(self: Device, bucket: Bucket): void {
   self.engine.use(bucket);
@@ -124,11 +132,35 @@ const refusePuts =
     if (phase === "before" && method === "PUT" && isCut) throw new Error("cut off");
   };
 
-test("two replicas find each other through the bucket, and relax their polling", async () => {
+test("two replicas find each other through the bucket, and polling relaxes when there is nobody else", async () => {
   const both = await pair();
-  expect([both.one.hinted, both.two.hinted]).toEqual([false, false]);
+  const { one, two } = both;
+  expect([one.hinted, two.hinted]).toEqual([false, false]);
   await connected(both);
-  await wait(() => both.one.hinted && both.two.hinted);
+  await wait(() => one.channels.has(two.replica) && two.channels.has(one.replica));
+  // Two more have a grant, and no channel.
+  expect([one.hinted, two.hinted]).toEqual([false, false]);
+  for (const [each, other] of [
+    [one, two],
+    [two, one],
+  ] as const)
+    use(each, only(each.bucket, other));
+  await wait(() => one.hinted && two.hinted);
+});
+
+test("without a bucket, or a grant for it, who is lost is not asked for", async () => {
+  const both = await pair();
+  const { one, two } = both;
+  await connected(both);
+  // The engine no longer knows anybody, as far as a moment may lie between the two.
+  one.engine.use(null);
+  one.engine.hint(two.replica);
+  one.peers.use(null);
+  expect(one.peers.has(two.replica)).toBe(false);
+  two.engine.use({ ...two.bucket, peers: () => [] });
+  two.peers.use({ ...two.bucket, peers: () => [] });
+  await wait(() => !two.peers.has(one.replica));
+  expect([one.events, two.events]).toEqual([[], []]);
 });
 
 test("an edit is shown on the other device while neither can write to the bucket", async () => {
@@ -195,6 +227,7 @@ test("another tab takes over, and the connections are opened anew", async () => 
 test("who falls silent is noticed, polling is what it was, and it is looked at", async () => {
   const both = await pair();
   const { one, two, connections, store } = both;
+  use(one, only(one.bucket, two));
   await connected(both);
   await wait(() => one.hinted);
   connections.isSilent = true;

@@ -4,19 +4,16 @@
  * peer says or does not say, everything still comes through the bucket.
  */
 import type { DocumentId } from "@automerge/automerge-repo/slim";
-import type { PackedDocument } from "../../shared/codecs/pack.ts";
 import type { PeerMessage } from "../../shared/codecs/peer-message.ts";
 import { ephemeralBytesMax } from "../../shared/codecs/peer-message.ts";
 import { decodeSignal } from "../../shared/codecs/signal.ts";
-import { concatBytes } from "../../shared/codecs/bytes.ts";
 import { PresyncError } from "../../shared/errors.ts";
-import { bytesToHex } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { ConnectionCommand, ConnectionEvent } from "../../shared/peer-wire.ts";
 import type { Changes } from "../../shared/wire.ts";
 import type { Engine } from "../engine/engine.ts";
-import { unpackDocumentId } from "../engine/packing.ts";
 import type { Bucket, World } from "../engine/world.ts";
+import { createArrivals } from "./arrivals.ts";
 import { createBucketSignals } from "./bucket-signals.ts";
 import { createConnectionHost } from "./connection-host.ts";
 import { areHintsLive } from "./live-hints.ts";
@@ -33,9 +30,6 @@ const missedMax = 2;
 
 /** Two browsers may choose differently: who is called answers, within bounds. */
 const linksMax: number = meshPeersMax + 4;
-
-/** What a peer sends faster than the disk takes it is left to the bucket. */
-const waitingMax = 64;
 
 /** Who has changed nothing for so long is not called; who comes back and changes something is. */
 const activeMs: number = 7 * 24 * 60 * 60 * 1000;
@@ -78,8 +72,8 @@ export interface PeersParts {
   readonly engine: () => Pick<Engine, "hint" | "news" | "peers">;
   /** The user has ended this device's sign-in: it is nobody's peer any more. */
   readonly isRevoked: () => boolean;
-  /** Whether somebody tells of every change, so that polling may relax. */
-  readonly hinted: (areLive: boolean) => void;
+  /** Whether somebody tells of every change, so that polling may relax; else whom a channel is open to, who does. */
+  readonly hinted: (areLive: boolean, channels: ReadonlySet<ReplicaId>) => void;
   /** What `has` says may have changed. */
   readonly changed: () => void;
 }
@@ -88,8 +82,6 @@ interface Peer {
   readonly link: PeerLink;
   /** Pings without an answer. */
   missed: number;
-  waiting: number;
-  receiving: Promise<void>;
 }
 
 export function createPeers(parts: PeersParts): Peers {
@@ -107,6 +99,7 @@ export function createPeers(parts: PeersParts): Peers {
   let isClosed = false;
   let hasService = false;
   let areLive = false;
+  let channels: ReadonlySet<ReplicaId> = new Set();
   let cancelRefresh: (() => void) | undefined;
   let cancelPing: (() => void) | undefined;
 
@@ -126,7 +119,16 @@ export function createPeers(parts: PeersParts): Peers {
       take: (id, known) => engine().news.take(id, known),
       outstanding: () => engine().news.outstanding(),
     },
-    send: (to, document) => peers.get(to)?.link.send({ kind: "publication", document }) ?? false,
+    send: (to, document) => peers.get(to)?.link.send({ kind: "publication", document }) ?? "closed",
+  });
+
+  const arrivals = createArrivals({
+    world,
+    receive: (id, some, shown) => engine().news.receive(id, some, shown),
+    shown(changes) {
+      for (const listener of changesListeners) listener(changes);
+    },
+    taken: ({ from, document }) => publications.received(from, document),
   });
 
   const isGranted = (replica: ReplicaId): boolean =>
@@ -159,16 +161,20 @@ export function createPeers(parts: PeersParts): Peers {
       },
       lost() {
         publications.forget(replica);
+        if (isClosed) return;
+        if (bucket === null) return parts.changed();
+        // Before it is looked at: from now on that is as it was without a channel.
+        changed();
+        if (!isGranted(replica)) return;
         // What it did since is in the bucket, if it is anywhere.
         engine().hint(replica);
         bucketSignals.hasten(replica);
-        changed();
       },
       message: (message) => receive(peer, message),
       dropped: () => publications.forget(replica),
       changed: refresh,
     });
-    const peer: Peer = { link, missed: 0, waiting: 0, receiving: Promise.resolve() };
+    const peer: Peer = { link, missed: 0 };
     peers.set(replica, peer);
     return peer;
   };
@@ -179,15 +185,21 @@ export function createPeers(parts: PeersParts): Peers {
   };
 
   const tellLive = (): void => {
-    const channels = new Set(openPeers());
-    const seen = bucket === null ? [] : engine().peers();
-    const sources = { service: hasService, channels, peers: seen, now: world.clock.now() };
+    const now = new Set(bucket === null ? [] : openPeers());
+    const active = bucket?.peers().filter(({ state }) => state === "active") ?? [];
+    const sources = {
+      service: hasService,
+      channels: now,
+      active: active.map(({ replica }) => replica),
+    };
     const next = bucket !== null && areHintsLive(sources);
-    if (next === areLive) return;
-    areLive = next;
-    parts.hinted(next);
+    const isOther = now.size !== channels.size || [...now].some((each) => !channels.has(each));
+    if (next === areLive && !isOther) return;
+    const wasLive = areLive;
+    [areLive, channels] = [next, now];
+    parts.hinted(next, now);
     // What was not told of meanwhile is asked for now, and not when the relaxed polling would have come to it.
-    if (!next) engine().hint();
+    if (wasLive && !next) engine().hint();
   };
 
   const receive = (peer: Peer, message: PeerMessage): void => {
@@ -206,27 +218,8 @@ export function createPeers(parts: PeersParts): Peers {
         for (const listener of ephemeralListeners) listener(link.replica, message.bytes);
         return;
       case "publication":
-        if (peer.waiting >= waitingMax) return;
-        peer.waiting++;
-        peer.receiving = peer.receiving
-          .then(() => take(link.replica, message.document))
-          // Nonsense, or a disk that does not take it: the bucket brings what there is.
-          .catch(() => undefined)
-          .finally(() => peer.waiting--);
+        arrivals.add({ from: link.replica, document: message.document });
     }
-  };
-
-  const take = async (from: ReplicaId, document: PackedDocument): Promise<void> => {
-    const shown = (): void => {
-      const changes: Changes = {
-        documentId: unpackDocumentId(document.documentId),
-        bytes: concatBytes(...document.chunks),
-        heads: document.heads.map((head) => bytesToHex(head)),
-      };
-      for (const listener of changesListeners) listener(changes);
-    };
-    const reception = await engine().news.receive(from, document, shown);
-    if (reception !== "ignored") publications.received(from, document);
   };
 
   const schedulePing = (): void => {
@@ -302,8 +295,9 @@ export function createPeers(parts: PeersParts): Peers {
 
   return {
     use(next) {
-      if (next?.replica !== bucket?.replica || next?.namespace !== bucket?.namespace) closeAll();
+      const before = bucket;
       bucket = next;
+      if (next?.replica !== before?.replica || next?.namespace !== before?.namespace) closeAll();
       bucketSignals.use(next);
       refresh();
     },
@@ -345,6 +339,7 @@ export function createPeers(parts: PeersParts): Peers {
       closeAll();
       cancelRefresh?.();
       cancelPing?.();
+      arrivals.close();
       signals.close();
       bucketSignals.close();
     },

@@ -5,9 +5,10 @@ import type { ReplicaId } from "../../shared/keys.ts";
 import type { Heads } from "../engine/frontier.ts";
 import { packDocumentId } from "../engine/packing.ts";
 import { testReplicas } from "../testing/test-device.ts";
+import type { Sent } from "./peer-link.ts";
 import { createPublications } from "./publications.ts";
 
-const [b, c] = testReplicas.slice(1) as [ReplicaId, ReplicaId];
+const [b, c, d] = testReplicas.slice(1) as [ReplicaId, ReplicaId, ReplicaId];
 const id = "4NMNnkMhL8jXrdJ9jamS58PAVdXu" as DocumentId;
 const head = (number: number): string => number.toString(16).padStart(64, "0");
 
@@ -23,7 +24,7 @@ function document(...heads: readonly number[]): PackedDocument {
 
 /** A document whose newest change has this number; asked for what is beyond what somebody knows. */
 function world() {
-  const self = { newest: 1, isFull: false, outstanding: [id] };
+  const self = { newest: 1, refusal: null as Sent | null, outstanding: [id] };
   const asked: Heads[] = [];
   const sent: ReplicaId[] = [];
   const publications = createPublications({
@@ -35,13 +36,13 @@ function world() {
       outstanding: () => self.outstanding,
     },
     send(to) {
-      if (self.isFull) return false;
+      if (self.refusal !== null) return self.refusal;
       sent.push(to);
-      return true;
+      return "sent";
     },
   });
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    for (let turn = 0; turn < 30; turn++) await Promise.resolve();
   };
   return { ...self, self, asked, sent, publications, settle };
 }
@@ -69,10 +70,10 @@ test("what a peer has sent is not sent back to it", async () => {
 
 test("what may have got lost, or could not be sent, is sent again with what is next", async () => {
   const { self, sent, asked, publications, settle } = world();
-  self.isFull = true;
+  self.refusal = "closed";
   publications.stored(id, [b]);
   await settle();
-  self.isFull = false;
+  self.refusal = null;
   publications.stored(id, [b]);
   await settle();
   expect(sent).toEqual([b]);
@@ -95,4 +96,30 @@ test("many edits in a row are one publication while it waits for its turn", asyn
   for (let count = 0; count < 50; count++) publications.stored(id, [b]);
   await settle();
   expect(sent).toEqual([b]);
+});
+
+test("what is too large is left to the bucket, and not computed with every edit after it", async () => {
+  const { self, sent, asked, publications, settle } = world();
+  self.refusal = "too-large";
+  publications.stored(id, [b]);
+  await settle();
+  [self.refusal, self.newest] = [null, 2];
+  publications.stored(id, [b]);
+  await settle();
+  expect(asked).toEqual([[], [head(1)]]);
+  expect(sent).toEqual([b]);
+});
+
+test("peers that know the same get the same, computed once", async () => {
+  const { self, sent, asked, publications, settle } = world();
+  publications.received(c, document(7));
+  publications.stored(id, [b, c, d]);
+  await settle();
+  expect(asked).toEqual([[], [head(7)]]);
+  expect(sent).toEqual([b, c, d]);
+  self.newest = 2;
+  publications.stored(id, [b, c, d]);
+  await settle();
+  // All were sent the same.
+  expect(asked).toEqual([[], [head(7)], [head(1)]]);
 });

@@ -9,6 +9,7 @@ import type { ReplicaId } from "../../shared/keys.ts";
 import type { Heads } from "../engine/frontier.ts";
 import { unpackDocumentId } from "../engine/packing.ts";
 import type { PeerNews } from "../engine/peer-news.ts";
+import type { Sent } from "./peer-link.ts";
 
 /** Heads beyond these are forgotten: then something is sent a second time. */
 const headsMax = 16;
@@ -29,37 +30,49 @@ export interface Publications {
 
 export interface PublicationsParts {
   readonly news: Pick<PeerNews, "take" | "outstanding">;
-  /** False where it was not sent. */
-  readonly send: (to: ReplicaId, document: PackedDocument) => boolean;
+  readonly send: (to: ReplicaId, document: PackedDocument) => Sent;
 }
 
 export function createPublications({ news, send }: PublicationsParts): Publications {
   const known = new Map<ReplicaId, Map<DocumentId, Heads>>();
-  /** One after the other for each peer: else two would be computed from the same beginning. */
-  const turns = new Map<ReplicaId, Promise<void>>();
-  const waiting = new Map<ReplicaId, Set<DocumentId>>();
+  /** One after the other for each document: else two would be computed from the same beginning. */
+  const turns = new Map<DocumentId, Promise<void>>();
+  const waiting = new Map<DocumentId, Set<ReplicaId>>();
 
   const note = (peer: ReplicaId, id: DocumentId, heads: Heads): void => {
     const documents = known.get(peer) ?? new Map<DocumentId, Heads>();
     known.set(peer, documents.set(id, heads.slice(-headsMax)));
   };
 
-  const publish = async (peer: ReplicaId, id: DocumentId): Promise<void> => {
-    waiting.get(peer)?.delete(id);
-    const document = await news.take(id, known.get(peer)?.get(id) ?? []);
-    if (document !== null && send(peer, document)) note(peer, id, headsOf(document));
+  const publish = async (id: DocumentId): Promise<void> => {
+    const peers = waiting.get(id) ?? [];
+    waiting.delete(id);
+    /** Who knows the same gets the same. */
+    const taken = new Map<string, Promise<PackedDocument | null>>();
+    for (const peer of peers) {
+      const heads = known.get(peer)?.get(id) ?? [];
+      const key = heads.toSorted().join();
+      const taking = taken.get(key) ?? news.take(id, heads);
+      taken.set(key, taking);
+      const document = await taking;
+      // What cannot be sent is too large, and left to the bucket: what comes after it is not, and finds it there.
+      if (document !== null && send(peer, document) !== "closed") note(peer, id, headsOf(document));
+    }
   };
 
   const offer = (peer: ReplicaId, id: DocumentId): void => {
-    const ids = waiting.get(peer) ?? new Set();
+    const peers = waiting.get(id);
     // It is computed when its turn comes, and then holds this as well.
-    if (ids.has(id)) return;
-    waiting.set(peer, ids.add(id));
-    const turn = (turns.get(peer) ?? Promise.resolve())
-      .then(() => publish(peer, id))
+    if (peers !== undefined) return void peers.add(peer);
+    waiting.set(id, new Set([peer]));
+    const turn = (turns.get(id) ?? Promise.resolve())
+      .then(() => publish(id))
       // A document that cannot be read is reported where it is published.
-      .catch(() => undefined);
-    turns.set(peer, turn);
+      .catch(() => undefined)
+      .finally(() => {
+        if (turns.get(id) === turn) turns.delete(id);
+      });
+    turns.set(id, turn);
   };
 
   return {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeSignal } from "../../shared/codecs/signal.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
+import { createDeferred } from "../../shared/deferred.ts";
 import { MemoryStore } from "../engine/memory-world.ts";
 import { createManualTimers } from "../testing/manual-timers.ts";
 import { testNamespace, testReplicas } from "../testing/test-device.ts";
@@ -161,4 +162,38 @@ test("the service is asked first; the bucket where it fails, or where nothing co
   signals.useService(null);
   service.tell(b, new Uint8Array());
   expect(heard).toEqual([b, c]);
+});
+
+test("an older signal that the service takes or refuses late does not take the place of a newer one", async () => {
+  const timers = createManualTimers();
+  const [bucket, service] = [serviceWay(), serviceWay()];
+  const sent: number[] = [];
+  bucket.send = async (_, [number]) => void sent.push(number!);
+  const answers = [createDeferred(), createDeferred(), createDeferred()] as const;
+  service.send = (_, [number]) => answers[number!]!.promise;
+  const signals = createSignals(bucket, timers);
+  signals.useService(service);
+  const all = [0, 1, 2].map((number) => signals.send(b, new Uint8Array([number])));
+  answers[2].resolve();
+  answers[0].resolve();
+  answers[1].reject(new Error("down"));
+  await Promise.all(all);
+  await timers.advance(60_000);
+  expect(sent).toEqual([2]);
+});
+
+test("once it is closed, or settled, nothing that was on its way goes to the bucket", async () => {
+  const timers = createManualTimers();
+  const [bucket, service] = [serviceWay(), serviceWay()];
+  const signals = createSignals(bucket, timers);
+  signals.useService(service);
+  const settling = signals.send(b, new Uint8Array());
+  signals.settled(b);
+  await settling;
+  service.fails = true;
+  const closing = signals.send(c, new Uint8Array());
+  signals.close();
+  await closing;
+  await timers.advance(60_000);
+  expect(bucket.sent).toEqual([]);
 });

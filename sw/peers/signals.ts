@@ -20,6 +20,8 @@ export interface Signals extends SignalTransport {
 export function createSignals(bucket: SignalTransport, timers: Timers): Signals {
   const listeners = new Set<SignalListener>();
   const waiting = new Map<ReplicaId, () => void>();
+  const newest = new Map<ReplicaId, number>();
+  let isClosed = false;
   let service: SignalTransport | null = null;
   let unsubscribe: (() => void) | undefined;
 
@@ -28,26 +30,32 @@ export function createSignals(bucket: SignalTransport, timers: Timers): Signals 
   };
   const ended = bucket.subscribe(tell);
 
-  const settled = (to: ReplicaId): void => {
+  /** Of what goes to one replica only the newest counts: an older one that is late must not take its place. */
+  const supersede = (to: ReplicaId): number => {
     waiting.get(to)?.();
     waiting.delete(to);
+    const number = (newest.get(to) ?? 0) + 1;
+    newest.set(to, number);
+    return number;
   };
 
   return {
-    settled,
+    settled: (to) => void supersede(to),
     useService(next) {
       unsubscribe?.();
       service = next;
       unsubscribe = next?.subscribe(tell);
     },
     async send(to, bytes) {
-      settled(to);
+      const number = supersede(to);
+      const isNewest = (): boolean => !isClosed && newest.get(to) === number;
       if (service === null) return bucket.send(to, bytes);
       try {
         await service.send(to, bytes);
       } catch {
-        return bucket.send(to, bytes);
+        return isNewest() ? bucket.send(to, bytes) : undefined;
       }
+      if (!isNewest()) return;
       const cancel = timers.after(patienceMs, () => {
         waiting.delete(to);
         bucket.send(to, bytes).catch(() => undefined);
@@ -59,7 +67,8 @@ export function createSignals(bucket: SignalTransport, timers: Timers): Signals 
       return () => listeners.delete(listener);
     },
     close() {
-      for (const to of waiting.keys()) settled(to);
+      isClosed = true;
+      for (const to of waiting.keys()) supersede(to);
       unsubscribe?.();
       ended();
     },

@@ -58,9 +58,11 @@ export const writingMutants: readonly Mutant[] = [
   {
     name: "frontier moved by a peer",
     file: `${engine}/peer-news.ts`,
-    find: "if (handle === undefined) return keep(from, id, packed);",
-    replace: `if (handle === undefined) return keep(from, id, packed);
-      frontier.apply([{ id, replica: from, heads, complete: false }]);`,
+    find: "const handle = documents.loaded(id);\n      const receptions =",
+    replace: `const handle = documents.loaded(id);
+      for (const { from, heads } of legible)
+        frontier.apply([{ id, replica: from, heads, complete: false }]);
+      const receptions =`,
     why: "FR-1: what a peer sent may exist on two devices alone, and is published like an edit",
     caughtBy: { scenarios: ["sent by a peer"] },
   },

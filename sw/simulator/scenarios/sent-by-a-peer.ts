@@ -49,6 +49,9 @@ function sendAll(from: Device, to: Device, { id }: SimulatedDocument): void {
   if (sender === undefined || receiver === undefined || grant === null) return;
   sender.news
     .take(id, [])
-    .then((news) => news && receiver.news.receive(grant.replica, news, () => undefined))
+    .then((news) => {
+      const publications = news === null ? [] : [{ from: grant.replica, document: news }];
+      return receiver.news.receive(id, publications, () => undefined);
+    })
     .catch(() => undefined);
 }
