@@ -118,3 +118,13 @@ test("without a bucket nobody is a newcomer", () => {
   poller.hint(b, 7);
   expect(newcomers).toBe(0);
 });
+
+test("what cannot be read is looked at soon again, whatever hints there are", async () => {
+  poller.conditions({ visible: true, hinted: true, watched: true, channels: new Set([b]) });
+  answer = () => Promise.reject(new PresyncError("malformed", "a damaged segment"));
+  poller.hint(b);
+  await timers.advance(1_000);
+  const before = times(b);
+  await timers.advance(15_000);
+  expect(times(b)).toBeGreaterThan(before);
+});

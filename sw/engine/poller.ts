@@ -268,7 +268,8 @@ export async function createPoller(parts: PollerParts): Promise<Poller> {
     const silenceMs = (now - peer.livelyAt) * (isFar ? farSilenceFactor : 1);
     const { failures } = peer;
     const jitter = random.uniform();
-    const hinted = seen.hinted || seen.channels.has(peer.replica);
+    // Hints tell of manifests; that a damaged object is whole again only looking tells.
+    const hinted = failures === 0 && (seen.hinted || seen.channels.has(peer.replica));
     peer.intervalMs = pollIntervalMs({ ...seen, hinted, silenceMs, failures, jitter });
     // The second look at what is missing is not put off for long.
     if (missingSince !== null)
