@@ -3,7 +3,10 @@ import type { ChaosProxy } from "./harness/chaos-proxy.ts";
 import type { Device } from "./harness/device.ts";
 import type { Stack } from "./harness/stack.ts";
 import type { Tab } from "./harness/tab.ts";
+import { needs } from "./harness/engine.ts";
 import { expect, test } from "./fixtures.ts";
+
+test.beforeEach(() => needs("workers that keep a stream"));
 
 const hintsOf = async (tab: Tab): Promise<string> => (await tab.status()).hints;
 

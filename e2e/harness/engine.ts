@@ -23,6 +23,9 @@ const missing = {
   "workers that live for minutes": {
     "firefox-impatient": "a worker is ended before it has taken over what another device has left",
   },
+  "workers that keep a stream": {
+    "firefox-impatient": "a worker is ended every half second, and its stream with it",
+  },
   "workers that keep channels": {
     "firefox-impatient":
       "the tab closes its channels whenever the worker is ended, every half second",

@@ -58,9 +58,12 @@ function report(context: BrowserContext, events: ProfileEvents): void {
   });
 }
 
-/** What Firefox itself says of a request that failed comes from its driver like an error that nobody caught. */
+/**
+ * What Firefox itself says of a request that failed, or of a channel to a browser that is gone, comes from its driver like
+ * an error that nobody caught.
+ */
 function isRemark(error: Error): boolean {
-  return error.message.startsWith("Failed to load ‘");
+  return /^(?:Failed to load ‘|WebRTC: )/.test(error.message);
 }
 
 function drivenProfile(context: BrowserContext, workers: WorkerControl): DrivenProfile {
