@@ -63,7 +63,8 @@ function report(context: BrowserContext, events: ProfileEvents): void {
  * an error that nobody caught.
  */
 function isRemark(error: Error): boolean {
-  return /^(?:Failed to load ‘|WebRTC: )/.test(error.message);
+  // Of the second the driver takes what stands before the colon for the error's name.
+  return error.message.startsWith("Failed to load ‘") || String(error).startsWith("WebRTC: ");
 }
 
 function drivenProfile(context: BrowserContext, workers: WorkerControl): DrivenProfile {
