@@ -60,8 +60,6 @@ export interface HintHub {
   notice(hint: Omit<HintMessage, "kind">): void;
   /** Sends a few kilobytes to one replica, wherever it listens; nobody knows whether it does. */
   relay(signal: Omit<SignalMessage, "kind">): Promise<void>;
-  /** Some of the user's sign-ins have ended: streams that live by one of them end, too. */
-  signInsEnded(namespace: Namespace): Promise<void>;
 }
 
 export interface HintHubParts {
@@ -262,7 +260,6 @@ export function createHintHub(parts: HintHubParts): HintHub {
     announce: (hint) => bus.publish({ kind: "hint", ...hint }),
     notice: (hint) => deliver({ kind: "hint", ...hint }),
     relay: (signal) => bus.publish({ kind: "signal", ...signal }),
-    signInsEnded: (namespace) => bus.publish({ kind: "ended", namespace }),
   };
 }
 

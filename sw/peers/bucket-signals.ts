@@ -11,7 +11,9 @@ import { decodeSignals, encodeSignals, signalsMax } from "../../shared/codecs/si
 import { PresyncError } from "../../shared/errors.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import { signalName } from "../../shared/keys.ts";
+import { pause } from "../engine/pause.ts";
 import type { Bucket, World } from "../engine/world.ts";
+import { createRateLimit } from "../rate-limit.ts";
 import type { SignalListener, SignalTransport } from "./signal-transport.ts";
 
 /** As soon as a person expects it, where somebody has just come. */
@@ -52,15 +54,13 @@ export function createBucketSignals({ world }: BucketSignalsParts): BucketSignal
   const watched = new Map<ReplicaId, Watched>();
   let bucket: Bucket | null = null;
   let generation = 0;
-  let tokens = burstMax;
+  const requests = createRateLimit(requestsPerMinute / 60, burstMax);
+  let elapsedMs = 0;
   let cancelTick: (() => void) | undefined;
   let writing: Promise<void> = Promise.resolve();
   /** Writes what is there when it begins: who comes before that need not write again. */
   let next: Promise<void> | null = null;
   let isClosed = false;
-
-  const pause = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => void timers.after(delayMs, resolve));
 
   const write = async (): Promise<void> => {
     next = null;
@@ -91,11 +91,11 @@ export function createBucketSignals({ world }: BucketSignalsParts): BucketSignal
   /** Counts time by itself: a clock that is set makes nothing sooner or later. */
   const tick = (): void => {
     cancelTick = undefined;
-    tokens = Math.min(burstMax, tokens + (requestsPerMinute * tickMs) / 60_000);
+    elapsedMs += tickMs;
     for (const [replica, peer] of watched) {
       peer.leftMs -= tickMs;
-      if (bucket === null || peer.leftMs > 0 || peer.isBeingRead || tokens < 1) continue;
-      tokens--;
+      if (bucket === null || peer.leftMs > 0 || peer.isBeingRead) continue;
+      if (!requests.take(elapsedMs)) continue;
       peer.leftMs = peer.intervalMs;
       peer.intervalMs = Math.min(peer.intervalMs * intervalGrowth, intervalMsMax);
       void read(bucket, replica, peer);
@@ -139,7 +139,7 @@ export function createBucketSignals({ world }: BucketSignalsParts): BucketSignal
       outgoing.delete(to);
       outgoing.set(to, bytes);
       next ??= writing.then(write);
-      writing = next.catch(() => undefined).then(() => pause(writeIntervalMs));
+      writing = next.catch(() => undefined).then(() => pause(timers, writeIntervalMs));
       return next;
     },
     subscribe(listener) {

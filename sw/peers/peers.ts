@@ -16,7 +16,7 @@ import type { Bucket, World } from "../engine/world.ts";
 import { createArrivals } from "./arrivals.ts";
 import { createBucketSignals } from "./bucket-signals.ts";
 import { createConnectionHost } from "./connection-host.ts";
-import { areHintsLive } from "./live-hints.ts";
+import { areHintsLive } from "./hint-coverage.ts";
 import { choosePeers, meshPeersMax } from "./mesh.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { createPeerLink } from "./peer-link.ts";

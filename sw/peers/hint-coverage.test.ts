@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReplicaId } from "../../shared/keys.ts";
-import { areHintsLive } from "./live-hints.ts";
+import { areHintsLive } from "./hint-coverage.ts";
 
 const [one, two] = ["browser-00000b", "browser-00000c"] as ReplicaId[] as [ReplicaId, ReplicaId];
 const base = { service: false, channels: new Set<ReplicaId>(), active: [one, two] };

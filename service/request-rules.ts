@@ -1,10 +1,10 @@
 /** How large a request may be, and how often one client may come, by what it is for. */
 import type { Context, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { CheckedConfig } from "../config.ts";
-import { limit } from "../limits.ts";
-import { refuse } from "../refusal.ts";
-import { showsSecret } from "./store-secret.ts";
+import type { CheckedConfig } from "./config.ts";
+import { limit } from "./limits.ts";
+import { refuse } from "./refusal.ts";
+import { showsSecret } from "./hints/store-secret.ts";
 
 /** The largest request of most holds a key, a challenge and a signature: under 400 bytes. */
 const requestBytesMax = 4096;
