@@ -11,6 +11,14 @@ test("golden: a secret key is the same identity in every build", async () => {
   expect((await deriveKeyIdentity(secretKey.toLowerCase())).publicKey).toBe(publicKey);
 });
 
+/** Its first seed begins with a zero byte. */
+const withZeroSeed = formatSecretKey(new Uint8Array(32).fill(0x01, 30).fill(0xd5, 31));
+
+test("golden: where WebKitGTK would refuse the first seed, the second one is taken", async () => {
+  const { publicKey } = await deriveKeyIdentity(withZeroSeed);
+  expect(publicKey).toMatchInlineSnapshot(`"nEVJS1iB2NTmh0UxBIxGDGTx30fzUfvhHH4rQoEdZrk"`);
+});
+
 test("it proves itself with its public key", async () => {
   const { publicKey, sign } = await deriveKeyIdentity(secretKey);
   const key = await crypto.subtle.importKey("raw", decodeBase64Url(publicKey), "Ed25519", false, [
