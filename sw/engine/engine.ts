@@ -91,7 +91,7 @@ export interface EngineOptions {
   readonly changed: () => void;
   /** Somebody else writes under our replica id: a clone of this profile. Get another id. */
   readonly cloned?: () => void;
-  /** The store has acknowledged a manifest: whoever would otherwise have to look for it may be told. */
+  /** The store has taken a manifest: whoever would otherwise have to look for it may be told. */
   readonly published?: (generation: number, time: LogicalTime) => void;
   /** A later incarnation of this replica has started; this one has stopped. */
   readonly superseded?: () => void;
@@ -174,6 +174,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   );
 
   let bucket: Bucket | null = null;
+  /** The newest own manifest that the store has taken. */
+  let takenUpTo = 0;
   let isOnline = true;
   let isPaused = false;
   let isClosed = false;
@@ -226,6 +228,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     dirty,
     frontier,
     nonce: random.bytes(nonceBytes),
+    taken(generation, time) {
+      takenUpTo = generation;
+      options.published?.(generation, time);
+    },
     acknowledged(ids) {
       for (const id of ids) {
         const handle = documents.loaded(id);
@@ -236,8 +242,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       poller.wrote();
       waiters.settle();
       changed();
-      const { manifest, stored } = writer;
-      if (manifest !== null) options.published?.(stored.acknowledged, manifest.time);
     },
   });
   const wants = createWants({
@@ -508,7 +512,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   /** The newest generation of a replica's manifest that is read, or written. */
   function knownUpTo(replica: ReplicaId): number {
-    if (replica === bucket?.replica) return publisher.acknowledged;
+    if (replica === bucket?.replica) return Math.max(publisher.acknowledged, takenUpTo);
     return readUpTo(records.get(replica).cursor);
   }
 

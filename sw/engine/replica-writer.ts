@@ -81,6 +81,8 @@ export interface ReplicaWriterParts {
   readonly dirty: DirtySet;
   readonly frontier: Frontier;
   readonly nonce: Uint8Array;
+  /** The store has taken this manifest; that is not on disk yet. */
+  readonly taken: (generation: number, time: LogicalTime) => void;
   /** After every acknowledged manifest, with the documents whose frontier moved. */
   readonly acknowledged: (ids: readonly DocumentId[]) => void;
 }
@@ -132,8 +134,10 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
       throw error;
     }
     const entry = journal;
-    await frontier.exclusive(() => acknowledge(entry, settled, marks));
-    if (entry.manifest === null) return;
+    const written = entry.manifest === null ? null : decodeManifest(entry.manifest);
+    if (written !== null) parts.taken(entry.generation, written.time);
+    await frontier.exclusive(() => acknowledge(entry, written, settled, marks));
+    if (written === null) return;
     manifests.count++;
     manifests.bytes += entry.bytes.length;
     parts.acknowledged(entry.moves.map(({ id }) => id));
@@ -141,6 +145,7 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
 
   const acknowledge = async (
     entry: JournalEntry,
+    written: Manifest | null,
     settled: readonly DocumentId[],
     marks: Marks,
   ): Promise<void> => {
@@ -153,7 +158,7 @@ export async function createReplicaWriter(parts: ReplicaWriterParts): Promise<Re
     });
     [stored, journal] = [next, null];
     frontier.apply(entry.moves);
-    if (entry.manifest !== null) manifest = decodeManifest(entry.manifest);
+    if (written !== null) manifest = written;
   };
 
   const changeBy = (entry: JournalEntry): Partial<StoredState> => {

@@ -60,7 +60,8 @@ export function createReports({ clock, timers, send, taken }: ReportsParts): Rep
 
   const schedule = (): void => {
     if (latest === null || isSending || isClosed || cancelTimer !== null) return;
-    const waitMs = Math.max(0, Math.min(reportIntervalMs, sentAt + reportIntervalMs - clock.now()));
+    const waitMs = Math.min(reportIntervalMs, sentAt + reportIntervalMs - clock.now());
+    if (waitMs <= 0) return void deliver();
     cancelTimer = timers.after(waitMs, () => void deliver());
   };
 
