@@ -54,5 +54,6 @@ function factsOf(device: Device, isThis: boolean, now: number): string {
     lastWrittenAt === null ? "nothing in the cloud" : `wrote ${relativeTime(lastWrittenAt, now)}`,
     ...(objects === 0 ? [] : [`${sizeWords(bytes)} in ${countWords(objects, "object")}`]),
   ];
-  return facts.join(" · ");
+  const line = facts.join(" · ");
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
