@@ -19,6 +19,7 @@ import { startWebkitDriver } from "./harness/webkit/webkit-driver.ts";
 
 /** A browser profile on disk, which outlives the browser. */
 export interface Profile {
+  readonly directory: string;
   open(): Promise<Device>;
   /** Kills the browser that is open on it, without a word. */
   kill(): Promise<void>;
@@ -78,6 +79,7 @@ export const test = base.extend<Fixtures & { world: World }, WorkerOptions & { d
       world.onClose(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
       const network = await world.network();
       return {
+        directory,
         open: () =>
           world.device(name, network, (events) =>
             driver.openProfile(directory, network.address, events),

@@ -21,6 +21,7 @@ import type { TabHub } from "./tab-hub.ts";
 import { createTabHub } from "./tab-hub.ts";
 import type { UserSession } from "./user-session.ts";
 import { openUsers } from "./users.ts";
+import { beginFreshLog } from "./world/fresh-log.ts";
 
 export interface WorkerOptions {
   /** Where `automerge.wasm` is, relative to the worker's script. */
@@ -59,7 +60,7 @@ export function startPresync(worker: ServiceWorkerGlobalScope, options: WorkerOp
 
   const start = async (): Promise<TabHub> => {
     const lock = `presync incarnation ${crypto.randomUUID()}`;
-    await Promise.all([holdForLife(lock), load()]);
+    await Promise.all([holdForLife(lock), load(), beginFreshLog()]);
     return run(worker, {
       build: options.build,
       lock,

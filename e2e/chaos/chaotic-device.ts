@@ -118,12 +118,9 @@ export function createChaoticDevice(
 
   /** Nobody waits for it: meanwhile the worker, the tab or the browser may end. */
   const watchSaved = (tab: Tab, where: "device" | "bucket"): void => {
-    const shown = tab.items();
-    shown
-      .then(async (items) => {
-        await tab.saved(where);
-        oracle.promised(where, items);
-      })
+    tab
+      .savedItems(where)
+      .then((items) => oracle.promised(where, items))
       .catch((error: unknown) => tolerate(`saved("${where}")`, error));
   };
 

@@ -30,6 +30,9 @@ const missing = {
     "firefox-impatient":
       "the tab closes its channels whenever the worker is ended, every half second",
   },
+  "a log to tear": {
+    firefox: "Firefox keeps IndexedDB in SQLite",
+  },
   "news of downloads": {
     firefox: "Playwright is not told of downloads in Firefox",
   },

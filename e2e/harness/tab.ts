@@ -20,6 +20,8 @@ export interface Tab {
   heads(name?: string): Promise<string[]>;
   /** Rejects, like all calls below, with `<code>: <message>`. */
   saved(where: "device" | "bucket", name?: string): Promise<void>;
+  /** Resolves once they are saved there, to the items that the page showed when it was asked. */
+  savedItems(where: "device" | "bucket"): Promise<string[]>;
   status(): Promise<Status>;
   newSecretKey(): Promise<string>;
   signIn(secretKey: string): Promise<void>;
@@ -71,6 +73,18 @@ export function tabOn(page: DrivenPage): Tab {
           where,
         ] as const),
       ),
+    async savedItems(where) {
+      const { items, failure } = await evaluate(
+        async ([of, place]) => {
+          const list = lists[of]!;
+          const shown = [...list.doc().items];
+          return { items: shown, failure: await codeOf(presync.saved(list, place)) };
+        },
+        [defaultName, where] as const,
+      );
+      if (failure !== null) throw new Error(failure);
+      return items;
+    },
     status: () => evaluate(() => presync.status.get()),
     newSecretKey: () => evaluate(() => presync.newSecretKey()),
     signIn,

@@ -57,6 +57,26 @@ test("what could not be written is not taken for written", async () => {
   expect(dirty.has(other)).toBe(true);
 });
 
+test("a mark that meets another one waits until that is on disk, and fails with it", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  const { commit } = disk;
+  let refuse = (): void => {};
+  disk.commit = () =>
+    new Promise((_resolve, reject) => {
+      refuse = () => reject(new PresyncError("disk-full", "full"));
+    });
+  const all = dirty.markAll([id], {}, 1_000);
+  const one = dirty.mark(id);
+  refuse();
+  await expect(all).rejects.toMatchObject({ code: "disk-full" });
+  await expect(one).rejects.toMatchObject({ code: "disk-full" });
+  expect(dirty.has(id)).toBe(false);
+  disk.commit = commit;
+  await dirty.mark(id);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+});
+
 test("a mark may be held, prolonged, and made due; a hold for another reason is not prolonged", async () => {
   const dirty = await openDirtySet(await openReplicaDisk(createMemoryDisk()), () => {});
   const due = (now: number): boolean => [...dirty.due(now)].includes(id);

@@ -121,20 +121,25 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
     },
     async markAll(ids, batch, heldUntil = 0) {
       const put = Object.fromEntries(ids.map((id) => [dirtyKey(id), true]));
-      // In memory first: a clean that begins now must not remove what is being written.
+      const durable = disk.commit({ ...batch, put: { ...batch.put, ...put } });
+      const fresh = new Map<DocumentId, Mark>();
+      // In memory at once: a clean that begins now must not remove what is being written.
       for (const id of ids) {
         const known = marks.get(id);
-        const held = known === undefined ? heldUntil : Math.min(known.heldUntil, heldUntil);
-        const durable = known?.durable ?? Promise.resolve();
-        marks.set(id, {
+        const mark = {
           version: ++version,
-          durable,
-          heldUntil: held,
+          durable: known?.durable ?? durable,
+          heldUntil: Math.min(known?.heldUntil ?? heldUntil, heldUntil),
           isHeldAnyway: heldUntil > 0,
-        });
+        };
+        marks.set(id, mark);
+        if (known === undefined) fresh.set(id, mark);
       }
       try {
-        await disk.commit({ ...batch, put: { ...batch.put, ...put } });
+        await durable;
+      } catch (error) {
+        for (const [id, mark] of fresh) if (marks.get(id) === mark) marks.delete(id);
+        throw error;
       } finally {
         changed();
       }
