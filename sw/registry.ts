@@ -137,6 +137,18 @@ export function withUser(state: RegistryState, user: UserRecord): RegistryState 
   return { ...state, users: { ...state.users, [user.id]: user } };
 }
 
+/** A grant that was asked for a while ago; null where none is to be used any more. */
+export function withGrant(state: RegistryState, id: UserId, grant: Grant | null): RegistryState {
+  const found = state.users[id];
+  // Signed out in the meantime: the grant must not come back.
+  if (found === undefined || found.session === null) return state;
+  if (grant === null) return withUser(state, { ...found, grant });
+  // Another incarnation has taken another id in the meantime: the old one must not come back.
+  if (found.replica !== null && found.replica !== grant.replica) return state;
+  const { isEnding: _, ...rest } = found;
+  return withUser(state, { ...rest, grant, replica: grant.replica });
+}
+
 function withoutUser(state: RegistryState, id: UserId): RegistryState {
   return {
     ...state,

@@ -24,7 +24,7 @@ import type { Live } from "./live.ts";
 import { createLive } from "./live.ts";
 import { pause } from "./pause.ts";
 import type { Registry, UserRecord } from "./registry.ts";
-import { withUser } from "./registry.ts";
+import { withGrant } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";
 import { createSessionKeeper } from "./session-keeper.ts";
 import { createStoreQueue } from "./store-queue.ts";
@@ -173,14 +173,7 @@ export async function openUserSession(parts: UserSessionParts): Promise<UserSess
     use,
     retired: () => parts.cloned(user.id),
     async save(grant) {
-      await registry.change((state) => {
-        const found = state.users[user.id];
-        // Signed out in the meantime: the grant must not come back.
-        if (found === undefined || found.session === null) return state;
-        const { isEnding: _, ...rest } = found;
-        const kept = grant === null ? found : rest;
-        return withUser(state, { ...kept, grant, replica: grant?.replica ?? found.replica });
-      });
+      await registry.change((state) => withGrant(state, user.id, grant));
     },
     changed: refreshed,
   });

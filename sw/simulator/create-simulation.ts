@@ -115,7 +115,8 @@ export function createSimulation(
     await incarnation.engine.close();
     end(device, life, "some");
     device.isClone = false;
-    sim.start(device);
+    // A later incarnation that still goes by the old id is superseded.
+    sim.start(device, true);
   };
 
   const watch = createBucketWatch(context, bucket, contents, () => sim);

@@ -66,6 +66,8 @@ export function askSigner(
 export function createGrantKeeperModel(parts: GrantKeeperModelParts): GrantKeeperModel {
   const { context, device, life, timers } = parts;
   const backoff = createBackoff(renewalPauseMsMax);
+  /** What the engine was opened as: a grant for another id is none for it. */
+  const own = device.registry.grant;
   let isRenewing = false;
   let renewedAt = Number.NEGATIVE_INFINITY;
   let cancel: (() => void) | undefined;
@@ -82,11 +84,10 @@ export function createGrantKeeperModel(parts: GrantKeeperModelParts): GrantKeepe
     const { registry } = device;
     if (isRenewing || !life.isAlive || !registry.isSignedIn) return;
     isRenewing = true;
-    const before = registry.grant;
     try {
-      const grant = await askSigner(context, parts.signer, device, life, before);
+      const grant = await askSigner(context, parts.signer, device, life, own);
       // Another incarnation has taken another id meanwhile: this one has nothing to say any more.
-      if (registry.grant?.replica !== before?.replica) return;
+      if (registry.grant?.replica !== own?.replica) return;
       renewedAt = context.scheduler.now;
       backoff.reset();
       registry.grant = grant;
@@ -100,9 +101,9 @@ export function createGrantKeeperModel(parts: GrantKeeperModelParts): GrantKeepe
     }
   };
 
-  if (device.registry.grant !== null) {
+  if (own !== null) {
     // Its age when this incarnation begins.
-    const { issuedAt, expiresAt } = device.registry.grant;
+    const { issuedAt, expiresAt } = own;
     schedule(Math.max(0, issuedAt + (expiresAt - issuedAt) / 2 - device.clock.now()));
   }
   return {
