@@ -77,6 +77,59 @@ test("a mark that meets another one waits until that is on disk, and fails with 
   expect(disk.values.has(dirtyKey(id))).toBe(true);
 });
 
+test("marks that the disk refuses one after the other leave nothing behind that is refused for ever", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  const { commit } = disk;
+  const refusals: (() => void)[] = [];
+  disk.commit = () =>
+    new Promise((_resolve, reject) => {
+      refusals.push(() => reject(new PresyncError("disk-full", "full")));
+    });
+  const one = dirty.mark(id);
+  const all = dirty.markAll([id], {});
+  const another = dirty.mark(id);
+  const failed = Promise.allSettled([one, all, another]);
+  for (const refuse of refusals) refuse();
+  expect((await failed).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(dirty.has(id)).toBe(false);
+  disk.commit = commit;
+  await dirty.mark(id);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+});
+
+test("a mark whose own transaction failed is on disk with the one that met it", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  const { commit } = disk;
+  disk.commit = async () => {
+    throw new PresyncError("disk-full", "full");
+  };
+  const one = dirty.mark(id);
+  disk.commit = commit;
+  const all = dirty.markAll([id], {});
+  const another = dirty.mark(id);
+  await expect(one).rejects.toMatchObject({ code: "disk-full" });
+  await Promise.all([all, another]);
+  expect(dirty.has(id)).toBe(true);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+});
+
+test("a cleaning that fails brings no mark back that the disk refused", async () => {
+  const disk = createMemoryDisk();
+  const dirty = await openDirtySet(await openReplicaDisk(disk), () => {});
+  const { commit } = disk;
+  disk.commit = async () => {
+    throw new PresyncError("disk-full", "full");
+  };
+  const marking = dirty.mark(id);
+  const cleaning = dirty.clean([id], dirty.snapshot());
+  await Promise.allSettled([marking, cleaning]);
+  disk.commit = commit;
+  await dirty.mark(id);
+  expect(disk.values.has(dirtyKey(id))).toBe(true);
+});
+
 test("a mark may be held, prolonged, and made due; a hold for another reason is not prolonged", async () => {
   const dirty = await openDirtySet(await openReplicaDisk(createMemoryDisk()), () => {});
   const due = (now: number): boolean => [...dirty.due(now)].includes(id);

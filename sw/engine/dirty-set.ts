@@ -65,6 +65,7 @@ export const holdMsMax: number = 10 * 60 * 1000;
 
 interface Mark {
   version: number;
+  /** Rejects where the disk refuses; the mark is not in memory then either, so that the next one writes itself. */
   durable: Promise<void>;
   /** Not durable: whoever starts anew has waited long enough. */
   heldUntil: number;
@@ -91,6 +92,15 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
       isHeldAnyway: false,
     });
 
+  const remember = (id: DocumentId, mark: Mark): void => {
+    marks.set(id, mark);
+    mark.durable.catch(() => {
+      if (marks.get(id) !== mark) return;
+      marks.delete(id);
+      changed();
+    });
+  };
+
   return {
     get size() {
       return marks.size;
@@ -109,37 +119,26 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         return known.durable;
       }
       const durable = disk.commit({ put: { [dirtyKey(id)]: true } });
-      const mark = { version: ++version, durable, heldUntil, isHeldAnyway: false };
-      marks.set(id, mark);
+      remember(id, { version: ++version, durable, heldUntil, isHeldAnyway: false });
       changed();
-      try {
-        await durable;
-      } catch (error) {
-        if (marks.get(id) === mark) marks.delete(id);
-        throw error;
-      }
+      return durable;
     },
     async markAll(ids, batch, heldUntil = 0) {
       const put = Object.fromEntries(ids.map((id) => [dirtyKey(id), true]));
       const durable = disk.commit({ ...batch, put: { ...batch.put, ...put } });
-      const fresh = new Map<DocumentId, Mark>();
       // In memory at once: a clean that begins now must not remove what is being written.
       for (const id of ids) {
         const known = marks.get(id);
-        const mark = {
+        remember(id, {
           version: ++version,
-          durable: known?.durable ?? durable,
+          // Whichever of the two the disk takes: the one that is met may be refused yet.
+          durable: known?.durable.catch(() => durable) ?? durable,
           heldUntil: Math.min(known?.heldUntil ?? heldUntil, heldUntil),
           isHeldAnyway: heldUntil > 0,
-        };
-        marks.set(id, mark);
-        if (known === undefined) fresh.set(id, mark);
+        });
       }
       try {
         await durable;
-      } catch (error) {
-        for (const [id, mark] of fresh) if (marks.get(id) === mark) marks.delete(id);
-        throw error;
       } finally {
         changed();
       }
@@ -172,7 +171,7 @@ export async function openDirtySet(disk: ReplicaDisk, changed: () => void): Prom
         const remove = [...cleaned.keys()].map((id) => dirtyKey(id));
         await disk.commit({ ...batch, remove: [...(batch.remove ?? []), ...remove] });
       } catch (error) {
-        for (const [id, mark] of cleaned) if (!marks.has(id)) marks.set(id, mark);
+        for (const [id, mark] of cleaned) if (!marks.has(id)) remember(id, mark);
         throw error;
       } finally {
         changed();

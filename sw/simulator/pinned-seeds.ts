@@ -71,4 +71,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
       "a reader could not tell the two lines apart where the other one's incarnation was higher, and took what was written over for published",
     violates: [],
   },
+  {
+    name: "the disk refuses a mark, and another one that met it",
+    seed: 702534,
+    found: "the second waited for the first for ever: the document was not stored any more",
+    violates: [],
+  },
 ];

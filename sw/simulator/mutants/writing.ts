@@ -31,6 +31,14 @@ export const writingMutants: readonly Mutant[] = [
     caughtBy: { seeds: [19] },
   },
   {
+    name: "refused mark taken for one that is being written",
+    file: `${engine}/dirty-set.ts`,
+    find: "if (marks.get(id) !== mark) return;",
+    replace: "if (marks.size > 0) return;",
+    why: "W-1: a change is stored once its mark is on disk, and a mark that the disk refused is written anew",
+    caughtBy: { seeds: [702534] },
+  },
+  {
     name: "mark of a superseded incarnation left under the ordinary key",
     file: `${engine}/engine.ts`,
     find: "put: { [leftKey(id)]: true }",
