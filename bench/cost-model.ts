@@ -5,8 +5,9 @@
  */
 export interface CostModel {
   readonly flushes: number;
-  /** Changed in turn. */
+  /** Changed in turn, each so often in a row. */
   readonly documents: number;
+  readonly editsInARow: number;
   readonly tailBytesMax: number;
   readonly mergeFanOut: number;
   /** The top level merges into itself. */
@@ -44,9 +45,9 @@ export interface ModelPoint {
 }
 
 export function modelCosts(model: CostModel): ModelPoint[] {
-  const { sizes, documents, levels, mergeFanOut } = model;
+  const { sizes, documents, editsInARow, levels, mergeFanOut } = model;
   const packBytes = (changes: number, { document, change }: PackSizes): number => {
-    const touched = Math.min(changes, documents);
+    const touched = Math.min(Math.ceil(changes / editsInARow), documents);
     return touched * document + (changes - touched) * change;
   };
   /** Changes in each segment, by level. */

@@ -56,20 +56,28 @@ checks.push(
 );
 
 /**
- * Every flush another one of 20 small documents: the worst there is for a tail of a kilobyte, and for merging, because
- * ids and heads take more room than changes. What it costs in PUTs and space is printed, and not promised.
+ * Small documents take more room than a text: ids and heads outweigh changes. As long as they are few kilobytes together,
+ * what they take is printed, and not promised; the benchmark goes on to where the limit holds.
  */
+const inARow = amplificationChecks(
+  "20 documents, 5 edits in a row",
+  await measureAmplification({ flushes: documentFlushes, documents: 20, editsInARow: 5 }),
+);
+/** Every flush another document is the worst there is for a tail of a kilobyte: PUTs are not promised either. */
 const roundRobin = amplificationChecks(
-  "20 documents",
+  "20 documents, each edit another",
   await measureAmplification({ flushes: documentFlushes, documents: 20 }),
 );
-const isPromised = ({ what }: Check): boolean => /bytes up|objects/.test(what);
-checks.push(...roundRobin.filter(isPromised));
+const promised = [
+  ...inARow.filter(({ what }) => !what.includes("compacted")),
+  ...roundRobin.filter(({ what }) => /bytes up|objects/.test(what)),
+];
+const printed = [...inARow, ...roundRobin].filter((check) => !promised.includes(check));
+checks.push(...promised);
 
 console.log(markdownTable(checksTable(checks)));
 const broken = checks.filter(({ holds }) => !holds).length;
 console.log("Measured, and not promised:");
-for (const { what, measured } of roundRobin.filter((check) => !isPromised(check)))
-  console.log(`- ${what}: ${measured.toFixed(2)}`);
+for (const { what, measured } of printed) console.log(`- ${what}: ${measured.toFixed(2)}`);
 console.log(`${checks.length - broken} hold, ${broken} missed`);
 process.exit(broken === 0 ? 0 : 1);

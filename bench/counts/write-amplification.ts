@@ -21,6 +21,8 @@ export interface AmplificationOptions {
   readonly flushes: number;
   /** One is typed into as a text; among more, fields are changed in turn. */
   readonly documents: number;
+  /** Edits of one document before it is the next one's turn. */
+  readonly editsInARow?: number;
   readonly tuning?: Partial<Tuning>;
   /** How many points of the growth curves to take. */
   readonly samples?: number;
@@ -53,7 +55,7 @@ interface Content {
 }
 
 export async function measureAmplification(options: AmplificationOptions): Promise<Amplification> {
-  const { flushes, documents, samples = samplesDefault } = options;
+  const { flushes, documents, editsInARow = 1, samples = samplesDefault } = options;
   const lab = await openMemoryLab(1, options.tuning);
   const writer = lab.devices[0]!;
   const { time } = lab;
@@ -77,7 +79,7 @@ export async function measureAmplification(options: AmplificationOptions): Promi
   };
 
   for (let flush = 1; flush <= flushes; flush++) {
-    const handle = handles[flush % documents]!;
+    const handle = handles[Math.floor(flush / editsInARow) % documents]!;
     const cpu = process.cpuUsage();
     await writer.change(handle, (document: Content) => {
       if (documents > 1) document.counter = flush;

@@ -76,6 +76,7 @@ async function pointAt({ documents, sizes }: Workload, limit: number): Promise<P
   const model = modelCosts({
     flushes,
     documents,
+    editsInARow: 1,
     tailBytesMax: limit,
     mergeFanOut: defaultTuning.mergeFanOut,
     levels: defaultLayout.levels,

@@ -19,12 +19,26 @@ interface Run {
   readonly what: string;
   readonly file: string;
   readonly documents: number;
+  readonly editsInARow: number;
   readonly sizes: ModelSizes;
 }
 
 const runs: readonly Run[] = [
-  { what: "one text", file: "text", documents: 1, sizes: textSizes },
-  { what: "20 documents", file: "documents", documents: 20, sizes: fieldSizes },
+  { what: "one text", file: "text", documents: 1, editsInARow: 1, sizes: textSizes },
+  {
+    what: "20 documents, 5 edits in a row",
+    file: "documents-in-a-row",
+    documents: 20,
+    editsInARow: 5,
+    sizes: fieldSizes,
+  },
+  {
+    what: "20 documents, each edit another",
+    file: "documents",
+    documents: 20,
+    editsInARow: 1,
+    sizes: fieldSizes,
+  },
 ];
 
 export async function measureWriteAmplification(): Promise<Outcome> {
@@ -34,12 +48,13 @@ export async function measureWriteAmplification(): Promise<Outcome> {
     readonly model: ModelPoint[];
   }[] = [];
   for (const run of runs) {
-    const result = await measureAmplification({ flushes, documents: run.documents, samples });
-    const { documents, sizes } = run;
+    const { documents, editsInARow, sizes } = run;
+    const result = await measureAmplification({ flushes, documents, editsInARow, samples });
     const { levels } = defaultLayout;
     const model = modelCosts({
       flushes,
       documents,
+      editsInARow,
       tailBytesMax: defaultTuning.tailBytesMax,
       mergeFanOut: defaultTuning.mergeFanOut,
       levels,
@@ -52,7 +67,7 @@ export async function measureWriteAmplification(): Promise<Outcome> {
     name: "write-amplification",
     title: "Write amplification",
     notes: [
-      `${flushes} flushes of one change each, 2 s apart, on virtual time with the in-memory bucket: keystrokes of the LaTeX paper in one text, and a counter in each of 20 documents in turn.`,
+      `${flushes} flushes of one change each, 2 s apart, on virtual time with the in-memory bucket: keystrokes of the LaTeX paper in one text; a counter in each of 20 documents, five times in a row before it is the next one's turn; and the same with every edit in another document, which is the worst there is for a tail of a kilobyte.`,
       "Bare bundles: the sum of every flush's own bundle. Compacted: one object with the documents saved whole, sealed as the engine does.",
       "Model: the same protocol computed from four sizes (bench/cost-model.ts). Growth curves are in bench/results/*.svg.",
     ],
