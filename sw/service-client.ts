@@ -146,8 +146,10 @@ export function createServiceClient(service: string): ServiceClient {
     async stream(session, path, { after, signal }) {
       const headers: Record<string, string> = after === null ? {} : { "last-event-id": after };
       const response = await ask(path, { headers, signal, cache: "no-store" }, session);
-      if (response.status === 404) return null;
-      return (await accepted(response)).body;
+      if (response.status !== 404) return (await accepted(response)).body;
+      if ((await refusalOf(response)) !== null) return null;
+      // A proxy says so while it has nobody to pass it on to.
+      throw new PresyncError("unreachable", "a 404 that is not the service's");
     },
     ask: (session, path, body) => post(path, body, session),
   };
@@ -156,8 +158,7 @@ export function createServiceClient(service: string): ServiceClient {
 /** Throws for what is a refusal. */
 async function accepted(response: Response): Promise<Response> {
   if (!response.ok) {
-    const refusal = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
-    const { code, message } = refusal?.error ?? {};
+    const { code, message } = (await refusalOf(response)) ?? {};
     if (namedCodes.has(code)) throw new PresyncError(code as ErrorCode, String(message));
     // A session is over when the service says so, and not something in front of it.
     if (response.status === 401 && code !== "unauthenticated")
@@ -168,6 +169,12 @@ async function accepted(response: Response): Promise<Response> {
     );
   }
   return response;
+}
+
+/** Null where it is not the service that refuses, but something in front of it. */
+async function refusalOf(response: Response): Promise<RefusalAnswer["error"] | null> {
+  const answer = (await response.json().catch(() => null)) as Partial<RefusalAnswer> | null;
+  return typeof answer?.error?.code === "string" ? answer.error : null;
 }
 
 function sessionOf(answer: unknown): Session {

@@ -58,6 +58,8 @@ test("what was dropped, forgotten or never known is no answer", () => {
   now += 60_000;
   backlog.add(hint("a:1", "z", 1));
   expect(backlog.since(a, 150_000)).toBeNull();
+  // Of an earlier instance, whose clock was set back since.
+  expect(backlog.since(a, now + 60_000)).toBeNull();
   expect(backlog.since(a, 170_000)).toHaveLength(1);
   now += 60_000;
   backlog.forget();

@@ -9,7 +9,7 @@ import type { HintMessage } from "./bus.ts";
 const entriesMaxDefault = 10_000;
 
 /** The clocks of two instances differ, and what one has heard is on its way to the other: what is doubled costs nothing. */
-const overlapMs = 5_000;
+export const overlapMs = 5_000;
 
 export interface Positioned {
   readonly position: number;
@@ -33,10 +33,14 @@ export function createBacklog(now: () => number, entriesMax: number = entriesMax
   /** From here on everything is known. */
   let completeFrom = last;
 
+  const newest = (): number => {
+    last = Math.max(last, now());
+    return last;
+  };
+
   return {
     get position() {
-      last = Math.max(last, now());
-      return last;
+      return newest();
     },
     add(hint) {
       last = Math.max(last + 1, now());
@@ -53,7 +57,8 @@ export function createBacklog(now: () => number, entriesMax: number = entriesMax
     },
     since(namespace, position) {
       const from = position - overlapMs;
-      if (from < completeFrom) return null;
+      // One that has not come yet is of a clock that was set back.
+      if (from < completeFrom || from > newest()) return null;
       return [...entries.values()].filter(
         (entry) => entry.position > from && entry.hint.namespace === namespace,
       );

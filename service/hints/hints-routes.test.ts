@@ -383,12 +383,31 @@ describe("watching the bucket", () => {
     world.clock.ms += 60_000;
     const first = await listen(world, ada);
     const names = ({ events }: TestStream): string[] => events.map(({ name }) => name);
+    world.clock.ms += 60_000;
+    await report(world, ada);
+    await until(() => hintsOf(first).length > 0);
     const beside = await listen(world, ada, first.position());
-    expect(names(beside)).toEqual(["settings"]);
+    expect(names(beside)).toEqual(["settings", "hint"]);
     await first.close();
     await beside.close();
     await putManifest(world, ada.grant, 1);
     expect(names(await listen(world, ada, first.position()))).toEqual(["settings", "reset"]);
+  });
+
+  it("brings who resumes to look, where somebody else came first", async () => {
+    world = oneInstance(createTestWorld({ hints: { ...bus(), watchMs: 3_600_000 } }));
+    const ada = await somebody(world);
+    const first = await listen(world, ada);
+    world.clock.ms += 60_000;
+    await report(world, ada);
+    await until(() => hintsOf(first).length > 0);
+    await first.close();
+    // Nobody watches now.
+    await putManifest(world, ada.grant, 1);
+    world.clock.ms += 60_000;
+    await listen(world, ada);
+    const resumed = await listen(world, ada, first.position());
+    expect(resumed.events.map(({ name }) => name)).toEqual(["settings", "reset"]);
   });
 
   it("goes on after a store that was down, and misses nothing", async () => {

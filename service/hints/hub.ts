@@ -12,7 +12,7 @@ import type { CheckedConfig } from "../config.ts";
 import { LimitError } from "../limits.ts";
 import type { Member } from "../session.ts";
 import type { Positioned } from "./backlog.ts";
-import { createBacklog } from "./backlog.ts";
+import { createBacklog, overlapMs } from "./backlog.ts";
 import type { BusMessage, HintBus, HintMessage, SignalMessage } from "./bus.ts";
 import { eventText, heartbeatText } from "./event-text.ts";
 import { createRechecks } from "./rechecks.ts";
@@ -79,6 +79,7 @@ interface Listener extends Listening {
 }
 
 interface Room {
+  readonly openedAt: number;
   readonly listeners: Set<Listener>;
   readonly unwatch: () => void;
 }
@@ -193,13 +194,11 @@ export function createHintHub(parts: HintHubParts): HintHub {
     endAll();
   });
 
-  /** Whether nobody has listened to this namespace here. */
-  const enter = (listener: Listener): boolean => {
+  const enter = (listener: Listener): Room => {
     const { namespace } = listener.member;
     let room = rooms.get(namespace);
-    const isFirst = room === undefined;
     if (room === undefined) {
-      room = { listeners: new Set(), unwatch: parts.watch(namespace) };
+      room = { openedAt: now(), listeners: new Set(), unwatch: parts.watch(namespace) };
       rooms.set(namespace, room);
     }
     room.listeners.add(listener);
@@ -208,18 +207,18 @@ export function createHintHub(parts: HintHubParts): HintHub {
     count++;
     timer ??= setInterval(beat, hints.heartbeatMs);
     log({ level: "info", event: "hint-stream-opened", namespace, streams: count });
-    return isFirst;
+    return room;
   };
 
-  const missedSince = (namespace: Namespace, after: number, isWatched: boolean): Missed => {
+  const missedSince = (namespace: Namespace, after: number, { openedAt }: Room): Missed => {
     // While nobody listened nobody has watched, and what was not reported is in no backlog.
-    if (hints.watchMs > 0 && !isWatched) return null;
+    if (hints.watchMs > 0 && after - overlapMs < openedAt) return null;
     return backlog.since(namespace, after);
   };
 
-  const greet = ({ stream, member, after }: Listener, isWatched: boolean): void => {
+  const greet = ({ stream, member, after }: Listener, room: Room): void => {
     const { position } = backlog;
-    const missed = after === null ? [] : missedSince(member.namespace, after, isWatched);
+    const missed = after === null ? [] : missedSince(member.namespace, after, room);
     // The first event has no position where others follow: cut in between, the client begins where it was.
     const isFirst = after === null;
     const greeting = { name: "settings", data: settings(), ...(isFirst ? { position } : {}) };
@@ -253,8 +252,7 @@ export function createHintHub(parts: HintHubParts): HintHub {
         throw new LimitError("hint-streams", fullWaitMs);
       const stream = createHintStream(() => leave(listener), cut);
       const listener = { ...listening, stream, openedAt: now() };
-      const isFirst = enter(listener);
-      greet(listener, !isFirst);
+      greet(listener, enter(listener));
       return stream;
     },
     announce: (hint) => bus.publish({ kind: "hint", ...hint }),

@@ -33,7 +33,7 @@ import { createFlushLoop } from "./flush-loop.ts";
 import type { Heads } from "./frontier.ts";
 import { openFrontier } from "./frontier.ts";
 import { guardStorage } from "./guarded-storage.ts";
-import { createHousekeeping } from "./housekeeping.ts";
+import { createHousekeeping, silentMsMax } from "./housekeeping.ts";
 import { openInbox } from "./inbox.ts";
 import { createMerger } from "./merger.ts";
 import { createNewsCount } from "./news-count.ts";
@@ -180,6 +180,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   let isPaused = false;
   let isClosed = false;
   let isCloned = false;
+  let isInView = false;
   /** What waits for these documents is brought into them again soon. */
   const awaitingDisk = new Set<DocumentId>();
   const closing = createDeferred<never>();
@@ -322,6 +323,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       poller.hint(replica);
     },
   });
+  const checkSilence = (): void => {
+    const { lastSavedAt } = publisher;
+    if (!isInView || bucket === null || lastSavedAt === null) return;
+    if (Math.abs(clock.now() - lastSavedAt) < silentMsMax) return;
+    publisher.republish();
+    flushes.schedule();
+  };
   const complaints = createComplaints({ clock, records, lost: replace });
   const housekeeping = createHousekeeping({
     timers,
@@ -335,6 +343,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       publisher.republish();
       flushes.schedule();
     },
+    checkSilence,
     failed: onInternal,
   });
 
@@ -540,6 +549,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     conditions({ online, visible, hinted = false, watched = false, channels = noChannels }) {
       poller.conditions({ visible, hinted, watched, channels });
+      isInView = online && visible;
+      checkSilence();
       if (online && !isOnline) {
         poller.hint();
         flushes.hasten();

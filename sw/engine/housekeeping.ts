@@ -1,4 +1,4 @@
-/** What is done when nothing else is: merging, adopting, emptying a crowded inbox, saying what is wanted. */
+/** What is done when nothing else is: merging, adopting, emptying a crowded inbox, saying what is wanted and who is there. */
 import type { Adoption } from "./adoption.ts";
 import type { Merger } from "./merger.ts";
 import type { Tuning } from "./tuning.ts";
@@ -6,6 +6,9 @@ import type { Bucket, Timers } from "./world.ts";
 
 /** Rarely enough to cost nothing; a worker that is ended before goes without. */
 const roundMs: number = 10 * 60 * 1000;
+
+/** Who has written nothing for so long, and is in view, writes its manifest again: others do not call who is silent. */
+export const silentMsMax: number = 6 * 24 * 60 * 60 * 1000;
 
 export interface Housekeeping {
   use(bucket: Bucket | null): void;
@@ -22,6 +25,7 @@ export interface HousekeepingParts {
   readonly unload: () => Promise<void>;
   readonly checkComplaints: () => Promise<void>;
   readonly checkWants: () => void;
+  readonly checkSilence: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -41,6 +45,7 @@ export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
     if (isClosed) return;
     if (bucket !== null) adoption.consider(bucket);
     parts.checkWants();
+    parts.checkSilence();
     parts.unload().catch(parts.failed);
     parts.checkComplaints().catch(parts.failed);
     cancelRound = timers.after(roundMs, round);

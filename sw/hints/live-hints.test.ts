@@ -337,18 +337,47 @@ describe("reports", () => {
     expect(service.streams).toHaveLength(1);
   });
 
-  it("that fail are not repeated, and the service is left in peace for half a minute", async () => {
+  it("that do not come back end the trust while somebody goes on typing, too", async () => {
     await show();
-    service.refusal = new PresyncError("unreachable", "down");
+    service.echoes = false;
+    for (let generation = 1; generation <= 6; generation++) {
+      hints.published(generation, time);
+      await pass(1_000);
+    }
+    expect(hints.state).toBe("connecting");
+  });
+
+  it("that fail leave the service in peace for half a minute, and then the newest is made", async () => {
+    await show();
+    service.refusal = new PresyncError("unexpected-answer", "521, of something in between");
     for (let generation = 1; generation <= 20; generation++) {
       hints.published(generation, time);
       await pass(1_000);
     }
     expect(reports()).toHaveLength(1);
+    expect(hints.isReporting).toBe(false);
     service.refusal = null;
     await pass(11_000);
-    hints.published(21, time);
-    await pass(300);
+    expect(reports().slice(1)).toEqual([{ replica: own, generation: 20, hlc: time }]);
+  });
+
+  it("that fail a second time are not made again", async () => {
+    await show();
+    service.refusal = new PresyncError("unreachable", "down");
+    hints.published(1, time);
+    await pass(600_000);
+    expect(reports()).toHaveLength(2);
+  });
+
+  it("are made as soon as the service is there again", async () => {
+    await show();
+    service.refusal = new PresyncError("unreachable", "down");
+    newest().break();
+    hints.published(1, time);
+    await pass(2_000);
+    service.refusal = null;
+    await pass(5_000);
+    expect(hints.state).toBe("live");
     expect(reports()).toHaveLength(2);
   });
 });

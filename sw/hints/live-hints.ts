@@ -141,6 +141,7 @@ export function createLiveHints(parts: LiveHintsParts): LiveHints {
     proven() {
       endGrace();
       backoff.reset();
+      reports.hasten();
       isProven = true;
       tell();
     },

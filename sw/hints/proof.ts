@@ -74,9 +74,8 @@ export function createProof(parts: ProofParts): Proof {
       if (payload === nonce) succeed();
     },
     reported(generation) {
-      // While a message is on its way, that one decides.
-      if (nonce !== null || newest >= generation) return;
-      cancelTimer?.();
+      // What is on its way decides, a message or an earlier report: who types goes on reporting.
+      if (nonce !== null || expected > 0 || newest >= generation) return;
       expected = generation;
       cancelTimer = timers.after(answerMsMax, () => {
         begin();

@@ -56,6 +56,7 @@ function pair(
       opened: () => void self.log.push("opened"),
       lost: () => void self.log.push("lost"),
       message: (message) => void self.messages.push(message),
+      heard: () => void self.log.push("heard"),
       dropped: () => void self.log.push("dropped"),
       changed: () => undefined,
     });
@@ -282,6 +283,7 @@ test("a tab that hangs holds nothing up for longer than its time", async () => {
     opened: () => undefined,
     lost: () => undefined,
     message: () => undefined,
+    heard: () => undefined,
     dropped: () => undefined,
     changed: () => undefined,
   });

@@ -68,6 +68,8 @@ export interface PeerLinkParts {
   /** It was open, and is no longer. */
   readonly lost: () => void;
   readonly message: (message: PeerMessage) => void;
+  /** A piece of a message has come, over an open channel. */
+  readonly heard: () => void;
   /** Something that was sent got lost on the way out. */
   readonly dropped: () => void;
   /** What the link waits for is another thing now. */
@@ -195,7 +197,7 @@ export function createPeerLink(parts: PeerLinkParts): PeerLink {
     let message: PeerMessage;
     try {
       const whole = present.joiner.push(frame);
-      if (whole === null) return;
+      if (whole === null) return state === "open" ? parts.heard() : undefined;
       message = decodePeerMessage(whole);
     } catch (error) {
       // A later build says more than this one understands.

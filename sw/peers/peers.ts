@@ -12,6 +12,7 @@ import type { ReplicaId } from "../../shared/keys.ts";
 import type { ConnectionCommand, ConnectionEvent } from "../../shared/peer-wire.ts";
 import type { Changes } from "../../shared/wire.ts";
 import type { Engine } from "../engine/engine.ts";
+import { silentMsMax } from "../engine/housekeeping.ts";
 import type { Bucket, World } from "../engine/world.ts";
 import { createArrivals } from "./arrivals.ts";
 import { createBucketSignals } from "./bucket-signals.ts";
@@ -31,8 +32,8 @@ const missedMax = 2;
 /** Two browsers may choose differently: who is called answers, within bounds. */
 const linksMax: number = meshPeersMax + 4;
 
-/** Who has changed nothing for so long is not called; who comes back and changes something is. */
-const activeMs: number = 7 * 24 * 60 * 60 * 1000;
+/** Who has written nothing for so long is not called; whoever is in view has. */
+const activeMs: number = silentMsMax + 24 * 60 * 60 * 1000;
 
 /** Many things change at once. */
 const refreshMs = 100;
@@ -169,6 +170,10 @@ export function createPeers(parts: PeersParts): Peers {
         // What it did since is in the bucket, if it is anywhere.
         engine().hint(replica);
         bucketSignals.hasten(replica);
+      },
+      // On a slow line pings wait behind a large message of which the pieces come.
+      heard() {
+        peer.missed = 0;
       },
       message: (message) => receive(peer, message),
       dropped: () => publications.forget(replica),
