@@ -9,12 +9,14 @@ import { bytesToHex, hexToBytes } from "../../shared/hex.ts";
 import type { ReplicaId } from "../../shared/keys.ts";
 import type { Frontier } from "./frontier.ts";
 import { unpackDocumentId } from "./packing.ts";
+import { pause } from "./pause.ts";
 import type { PeerRecords } from "./peer-records.ts";
 import type { Problems } from "./problems.ts";
 import type { Publisher } from "./publisher.ts";
 import type { Cursor } from "./reader.ts";
-import { isUnreadable, readReplica, startCursor } from "./reader.ts";
+import { isUnreadable, readReplica, readUpTo, startCursor } from "./reader.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
+import type { Tuning } from "./tuning.ts";
 import type { Bucket, World } from "./world.ts";
 
 /** Those who could adopt it wait for each other: the first one spares the rest the trouble. */
@@ -28,6 +30,7 @@ export interface Adoption {
 
 export interface AdoptionParts {
   readonly world: World;
+  readonly tuning: Tuning;
   readonly records: PeerRecords;
   readonly frontier: Frontier;
   readonly writer: ReplicaWriter;
@@ -37,10 +40,12 @@ export interface AdoptionParts {
   readonly outstanding: () => void;
   /** One cannot be read to its end: it is to be looked at as by somebody who reads it for the first time. */
   readonly incomplete: (replica: ReplicaId) => void;
+  /** One has written more than was read here. */
+  readonly outdated: (replica: ReplicaId) => void;
 }
 
 export function createAdoption(parts: AdoptionParts): Adoption {
-  const { world, records, frontier, writer, publisher, problems } = parts;
+  const { world, tuning, records, frontier, writer, publisher, problems } = parts;
   let cancel: (() => void) | undefined;
   /** The newest grant's; one that was begun under a former one goes on with it. */
   let current: Bucket | null = null;
@@ -74,6 +79,10 @@ export function createAdoption(parts: AdoptionParts): Adoption {
         pack.documents.map((document) => besideOwn(bucket.replica, document)),
       );
       const outcome = { adopting: { replica, publication } };
+      // Each is a manifest, and stores allow one a second.
+      const savedAt = publisher.lastSavedAt ?? Number.NEGATIVE_INFINITY;
+      const restMs = savedAt + tuning.writeIntervalMs - world.clock.now();
+      if (restMs > 0) await pause(world.timers, Math.min(restMs, tuning.writeIntervalMs));
       await publisher.publishPack(bucket, { ...pack, documents }, outcome);
     };
     const result = await readReplica({
@@ -88,6 +97,8 @@ export function createAdoption(parts: AdoptionParts): Adoption {
       return parts.incomplete(replica);
     }
     const { generation } = result.cursor;
+    // With its prefix would go what this device itself has not taken in yet.
+    if (generation > readUpTo(records.get(replica).cursor)) return parts.outdated(replica);
     const others = writer.stored.adopted.filter((other) => other.replica !== replica);
     const adopted = [...others, { replica, generation }];
     await publisher.exclusive(() => writer.remember({ adopted, adopting: null }));

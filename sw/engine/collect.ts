@@ -41,7 +41,7 @@ export interface News {
   readonly moves: readonly FrontierMove[];
   /** Documents that hold nothing the bucket lacks. */
   readonly settled: readonly DocumentId[];
-  /** There is more than fits one publication. */
+  /** There is more: it does not fit one publication, or is not to be published yet. */
   readonly more: boolean;
 }
 
@@ -154,6 +154,7 @@ export function createCollector(parts: CollectorParts): Collector {
       const moves: FrontierMove[] = [];
       const settled: DocumentId[] = [];
       let bytes = 0;
+      let isLeft = false;
       const news = (more: boolean): News => ({ documents: packedDocuments, moves, settled, more });
       // Those that are marked while this goes on are for the next one.
       const due = [...dirty.due(clock.now())];
@@ -163,7 +164,10 @@ export function createCollector(parts: CollectorParts): Collector {
         try {
           const version = dirty.version(id);
           const found = await look(id, replica);
-          if (found === undefined) continue;
+          if (found === undefined) {
+            isLeft = true;
+            continue;
+          }
           problems.resolve(`document/${id}`);
           if (found === "settled") {
             settled.push(id);
@@ -171,6 +175,7 @@ export function createCollector(parts: CollectorParts): Collector {
           }
           if ("heldUntil" in found) {
             dirty.hold(id, version, found.heldUntil);
+            isLeft = true;
             continue;
           }
           const { heads, chunks, whole } = found;
@@ -188,7 +193,7 @@ export function createCollector(parts: CollectorParts): Collector {
           refuse(id, error);
         }
       }
-      return news(false);
+      return news(isLeft);
     },
   };
 }

@@ -282,6 +282,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     // The first manifest is written without any news: it tells the others that we are here.
     isOutstanding: () => publisher.outstanding || publisher.acknowledged === 0,
     nextAt: () => publisher.nextAt,
+    packedAt: () => publisher.packedAt,
     publish: (to) => publisher.flush(to),
     succeeded() {
       problems.resolve(publishSubject);
@@ -312,6 +313,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const adoption = createAdoption({
     world,
+    tuning,
     records,
     frontier,
     writer,
@@ -322,6 +324,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       reader.readAnew(replica);
       poller.hint(replica);
     },
+    outdated: (replica) => poller.hint(replica),
   });
   const checkSilence = (): void => {
     const { lastSavedAt } = publisher;

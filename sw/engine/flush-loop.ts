@@ -38,6 +38,8 @@ export interface FlushLoopParts {
   readonly isOutstanding: () => boolean;
   /** When something that is held back will be outstanding; null where nothing is. */
   readonly nextAt: () => number | null;
+  /** When a pack was published last, which is a write as well. */
+  readonly packedAt: () => number;
   /** True when more is waiting. */
   readonly publish: (bucket: Bucket) => Promise<boolean>;
   readonly succeeded: () => void;
@@ -73,7 +75,11 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
       return;
     }
     const { writeIntervalMs } = parts.tuning;
-    const at = Math.max(now + coalesceMs, Math.min(lastWriteAt, now) + writeIntervalMs, retryAt);
+    const at = Math.max(
+      now + coalesceMs,
+      Math.min(Math.max(lastWriteAt, parts.packedAt()), now) + writeIntervalMs,
+      retryAt,
+    );
     // A clock that was set back must not put it off for longer than a failure does.
     cancelTimer = timers.after(Math.min(at - now, delayMsMax), () => void flush());
   };

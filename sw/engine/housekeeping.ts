@@ -43,7 +43,10 @@ export function createHousekeeping(parts: HousekeepingParts): Housekeeping {
 
   const round = (): void => {
     if (isClosed) return;
-    if (bucket !== null) adoption.consider(bucket);
+    if (bucket !== null) {
+      adoption.consider(bucket);
+      void merger.resume(bucket);
+    }
     parts.checkWants();
     parts.checkSilence();
     parts.unload().catch(parts.failed);

@@ -19,11 +19,12 @@ import type { Publisher } from "./publisher.ts";
 import { readSegment } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { ReplicaWriter } from "./replica-writer.ts";
-import type { Merge, Slot } from "./slots.ts";
+import type { Merge, MergeLimits, Slot } from "./slots.ts";
 import {
   bytesOf,
   dueMerge,
   freeSlot,
+  mergeBytesMax,
   neededSlots,
   newestMerge,
   slotKey,
@@ -51,9 +52,12 @@ export interface Merger {
   consider(bucket: Bucket): Promise<void>;
   /**
    * Somebody could not read the own segment of this generation: if the manifest still lists it, all that are needed are
-   * looked at. (Who turns to a superseded one could not read what superseded it.) Never rejects.
+   * looked at, now or when the last look is ten minutes ago. (Who turns to a superseded one could not read what
+   * superseded it.) Never rejects.
    */
   complained(bucket: Bucket, generation: number): Promise<void>;
+  /** Goes on with a look at the own segments that was put off, or cut off. Never rejects. */
+  resume(bucket: Bucket): Promise<void>;
   /** Nothing goes on: merge for the sake of readers from the beginning. Never rejects. */
   tidy(bucket: Bucket): Promise<void>;
 }
@@ -78,25 +82,36 @@ export function createMerger(parts: MergerParts): Merger {
   let spentBytes = 0;
   let emptied = 0;
   let auditedAt = Number.NEGATIVE_INFINITY;
+  let auditNotBefore = Number.NEGATIVE_INFINITY;
+  /** Smaller once a merge was too large for one object, whatever its segments take compressed. */
+  let bytesMax = mergeBytesMax;
 
   const step = async (bucket: Bucket, isQuiet: boolean): Promise<void> => {
-    if (writer.stored.auditDue) await audit(bucket);
+    if (writer.stored.auditDue && isAuditTime()) await audit(bucket);
     // What was merged is named by the next manifest; until then its slots are not free.
     if (writer.stored.merged !== null) return isQuiet ? nameMerged() : undefined;
     const slots = writer.manifest?.slots ?? [];
-    const due = dueMerge(bucket.layout, slots, tuning.mergeFanOut);
-    const merge = due ?? (isQuiet ? newestMerge(slots, quietRatio) : affordable(slots));
+    const limits = { lost: new Set(writer.stored.lost), bytesMax };
+    const due = dueMerge(bucket.layout, slots, tuning.mergeFanOut, limits);
+    const merge =
+      due ?? (isQuiet ? newestMerge(slots, quietRatio, limits) : affordable(slots, limits));
     if (merge === undefined) return emptyWasteful(bucket);
     const { packs, missing } = await readOwn(bucket, merge.from);
     if (missing.length > 0) return abandon(bucket, missing);
     const pack = await reencodeAll(joinPacks(packs), documents, breathe);
-    await publisher.exclusive(() => write(bucket, merge, pack));
+    try {
+      await publisher.exclusive(() => write(bucket, merge, pack));
+    } catch (error) {
+      if (toErrorData(error).code !== "too-large") throw error;
+      bytesMax = bytesOf(merge.from) / 2;
+      world.log.warn("segments that are too large to be merged", { bytes: bytesOf(merge.from) });
+    }
     if (isQuiet && writer.stored.merged !== null) nameMerged();
   };
 
   /** A merge that spares space, where it costs little beside what edits cost. */
-  const affordable = (slots: readonly SlotRange[]): Merge | undefined => {
-    const merge = newestMerge(slots, spaceRatio);
+  const affordable = (slots: readonly SlotRange[], limits: MergeLimits): Merge | undefined => {
+    const merge = newestMerge(slots, spaceRatio, limits);
     if (merge === undefined) return undefined;
     const costs = bytesOf(merge.from);
     if (spentBytes + costs > writer.manifests.bytes * tuning.mergeBytesShare) return undefined;
@@ -155,7 +170,13 @@ export function createMerger(parts: MergerParts): Merger {
     return ranges.every(({ generation }) => listed.has(generation));
   };
 
+  const isAuditTime = (): boolean => {
+    const restMs = auditNotBefore - world.clock.now();
+    return restMs <= 0 || restMs > auditIntervalMs;
+  };
+
   const audit = async (bucket: Bucket): Promise<void> => {
+    auditedAt = world.clock.now();
     const lost = new Set(writer.stored.lost);
     const needed = neededSlots(writer.manifest?.slots ?? []);
     const { missing } = await readOwn(
@@ -199,8 +220,8 @@ export function createMerger(parts: MergerParts): Merger {
   const isNeeded = ({ generation }: Pick<SlotRange, "generation">): boolean =>
     neededSlots(writer.manifest?.slots ?? []).some((range) => range.generation === generation);
 
-  const run = (bucket: Bucket, isQuiet: boolean, isAudit = false): Promise<void> => {
-    running ??= (isAudit ? audit(bucket) : step(bucket, isQuiet))
+  const run = (bucket: Bucket, isQuiet: boolean): Promise<void> => {
+    running ??= step(bucket, isQuiet)
       .then(() => problems.resolve(subject))
       .catch((error: unknown) => {
         const { code } = toErrorData(error);
@@ -216,14 +237,23 @@ export function createMerger(parts: MergerParts): Merger {
 
   return {
     async complained(bucket, generation) {
-      const now = world.clock.now();
-      const isRecent = Math.abs(now - auditedAt) < auditIntervalMs;
-      if (isRecent || !isListed([{ generation }])) return;
-      auditedAt = now;
+      if (!isListed([{ generation }])) return;
+      auditNotBefore = auditedAt + auditIntervalMs;
+      try {
+        // On disk: whoever complains is heard once, and the look may fail, or be cut off.
+        if (!writer.stored.auditDue)
+          await publisher.exclusive(() => writer.remember({ auditDue: true }));
+      } catch (error) {
+        if (toErrorData(error).code === "superseded") return parts.superseded();
+        if (toErrorData(error).code !== "closed") problems.report(subject, error);
+      }
       await running;
-      await run(bucket, false, true);
+      await run(bucket, false);
     },
     consider: (bucket) => run(bucket, false),
+    async resume(bucket) {
+      if (writer.stored.auditDue) await run(bucket, false);
+    },
     async tidy(bucket) {
       await running;
       await run(bucket, true);

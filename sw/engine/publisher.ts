@@ -29,9 +29,12 @@ import { isUnreadable, openManifest } from "./reader.ts";
 import type { StoredState } from "./replica-state.ts";
 import type { Marks, ReplicaWriter } from "./replica-writer.ts";
 import { withSlots } from "./replica-writer.ts";
-import { freeSlot, slotKey } from "./slots.ts";
+import { freeSlot, neededSlots, slotKey } from "./slots.ts";
 import type { Tuning } from "./tuning.ts";
 import type { Bucket, World } from "./world.ts";
+
+/** A tail that waits for a slot of level 0 is uploaded with every flush: larger ones take a slot of another level. */
+const waitingBytesMax: number = 64 * 1024;
 
 /** So many documents are marked and revoked in one transaction. */
 const revokedAtOnceMax = 200;
@@ -47,6 +50,8 @@ export interface Publisher {
   /** Whether the bucket lacks something that was computed already. */
   readonly writing: boolean;
   readonly lastSavedAt: number | null;
+  /** When `publishPack` was called last, by the device's clock. */
+  readonly packedAt: number;
   /** Generation of the newest acknowledged manifest; 0 before the first. */
   readonly acknowledged: number;
   /**
@@ -102,6 +107,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
   let forced = false;
   /** It was found that segments may be lost, and that is not on disk yet. */
   let isAuditDue = false;
+  let packedAt = Number.NEGATIVE_INFINITY;
 
   const writeManifest = async (
     bucket: Bucket,
@@ -147,8 +153,12 @@ export function createPublisher(parts: PublisherParts): Publisher {
     const newest: Pack = { first: old.first, last, documents: news.documents };
     const joined = isNews ? reencodeOpen(joinPacks([old, newest]), documents) : old;
     const slots = slotsNow(news.more);
-    const isLarge = asSegment || packBytes(joined) > tuning.tailBytesMax;
-    const slot = isLarge ? freeSlotAt(bucket, 0) : undefined;
+    const bytes = packBytes(joined);
+    const isLarge = asSegment || bytes > tuning.tailBytesMax;
+    const isTooLarge = asSegment || bytes > waitingBytesMax;
+    const slot = isLarge
+      ? (freeSlotAt(bucket, 0) ?? (isTooLarge ? freeSlotAbove(bucket) : undefined))
+      : undefined;
     if (asSegment && slot === undefined)
       throw new PresyncError("retry", "no slot is free until segments have been merged");
     // Without a free slot the tail grows past its limit for a while: an edit never waits for a merge.
@@ -166,6 +176,17 @@ export function createPublisher(parts: PublisherParts): Publisher {
       quarantine: stored.quarantine,
       now: world.clock.now(),
     });
+  };
+
+  /** A slot that merges can do without; segments that are too large to be merged would else fill level 0 for good. */
+  const freeSlotAbove = (bucket: Bucket): ReturnType<typeof freeSlot> => {
+    const needed = neededSlots(writer.manifest?.slots ?? []);
+    for (let level = 1; level < bucket.layout.levels; level++) {
+      const used = needed.filter((range) => range.level === level).length;
+      const slot = used < bucket.layout.slotsPerLevel - 2 ? freeSlotAt(bucket, level) : undefined;
+      if (slot !== undefined) return slot;
+    }
+    return undefined;
   };
 
   const judge = (found: OpenedManifest | null): OwnManifest => {
@@ -220,7 +241,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
     await begin(bucket);
     const marks = dirty.snapshot();
     const news = await collector.collect(bucket.replica);
-    const isDue = forced || writer.manifest === null || writer.stored.lost.length > 0;
+    // What is lost is named until all of it is published anew.
+    const isHealed = writer.stored.lost.length > 0 && !news.more;
+    const isDue = forced || writer.manifest === null || isHealed;
     if (news.documents.length > 0 || isDue) {
       await publish(bucket, news, marks);
       forced = false;
@@ -250,6 +273,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
     get lastSavedAt() {
       return writer.stored.lastSavedAt;
     },
+    get packedAt() {
+      return packedAt;
+    },
     get acknowledged() {
       return writer.stored.acknowledged;
     },
@@ -268,6 +294,7 @@ export function createPublisher(parts: PublisherParts): Publisher {
       exclusive(async () => {
         await begin(bucket);
         const { documents: packed } = pack;
+        packedAt = world.clock.now();
         const moves = movesOf(bucket.replica, pack, () => false);
         const news: News = { documents: packed, moves, settled: [], more: true };
         await publish(bucket, news, noMarks, { asSegment: true, outcome });

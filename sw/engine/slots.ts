@@ -31,6 +31,14 @@ export interface Slot {
   readonly slot: number;
 }
 
+export interface MergeLimits {
+  /** Generations of segments that are gone, and named until what they held is published anew: merged with nothing. */
+  readonly lost: ReadonlySet<number>;
+  readonly bytesMax: number;
+}
+
+export const noMergeLimits: MergeLimits = { lost: new Set(), bytesMax: mergeBytesMax };
+
 export interface Merge {
   /** Neighbours: no other needed segment holds anything in between. */
   readonly from: readonly SlotRange[];
@@ -103,26 +111,31 @@ export function dueMerge(
   layout: Layout,
   slots: readonly SlotRange[],
   mergeFanOut: number,
+  limits: MergeLimits = noMergeLimits,
 ): Merge | undefined {
   const needed = neededSlots(slots);
   const fanOut = Math.max(2, Math.min(mergeFanOut, layout.slotsPerLevel - 2));
   for (let level = 0; level < layout.levels; level++) {
     if (needed.filter((range) => range.level === level).length < fanOut) continue;
-    const from = longestRun(needed, level);
+    const from = longestRun(needed, level, limits);
     if (from.length >= 2) return { from, toLevel: Math.min(level + 1, layout.levels - 1) };
   }
   return undefined;
 }
 
 /** The longest row of neighbours up to this level that may be merged at once. */
-function longestRun(needed: readonly SlotRange[], level: number): readonly SlotRange[] {
+function longestRun(
+  needed: readonly SlotRange[],
+  level: number,
+  { lost, bytesMax }: MergeLimits,
+): readonly SlotRange[] {
   let longest: readonly SlotRange[] = [];
   for (let start = 0; start < needed.length; start++) {
     let [end, bytes] = [start, 0];
     for (; end < needed.length; end++) {
       const range = needed[end]!;
       bytes += range.bytes;
-      if (range.level > level || bytes > mergeBytesMax) break;
+      if (range.level > level || lost.has(range.generation) || bytes > bytesMax) break;
     }
     if (end - start > longest.length) longest = needed.slice(start, end);
   }
@@ -130,12 +143,16 @@ function longestRun(needed: readonly SlotRange[], level: number): readonly SlotR
 }
 
 /** The newest segments, with every older neighbour that is not so much larger than they are together. */
-export function newestMerge(slots: readonly SlotRange[], ratio: number): Merge | undefined {
+export function newestMerge(
+  slots: readonly SlotRange[],
+  ratio: number,
+  { lost, bytesMax }: MergeLimits = noMergeLimits,
+): Merge | undefined {
   const from: SlotRange[] = [];
   let bytes = 0;
   for (const range of neededSlots(slots).toReversed()) {
     const isFar = from.length > 0 && range.bytes > bytes * ratio;
-    if (isFar || bytes + range.bytes > mergeBytesMax) break;
+    if (isFar || lost.has(range.generation) || bytes + range.bytes > bytesMax) break;
     from.unshift(range);
     bytes += range.bytes;
   }

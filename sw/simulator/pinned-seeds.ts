@@ -77,4 +77,10 @@ export const pinnedSeeds: readonly PinnedSeed[] = [
     found: "the second waited for the first for ever: the document was not stored any more",
     violates: [],
   },
+  {
+    name: "a retired replica is adopted by who has not read all of it",
+    seed: 705879,
+    found: "what was copied without having been read never came into the adopter's own documents",
+    violates: [],
+  },
 ];

@@ -38,8 +38,9 @@ export const slotMutants: readonly Mutant[] = [
   {
     name: "merged over what lies in between",
     file: `${engine}/slots.ts`,
-    find: "const from = longestRun(needed, level);",
-    replace: "const from = longestRun(needed.filter((range) => range.level <= level), level);",
+    find: "const from = longestRun(needed, level, limits);",
+    replace:
+      "const from = longestRun(needed.filter((range) => range.level <= level), level, limits);",
     why: "S-5: only neighbours are merged",
     caughtBy: { scenarios: ["between neighbours"] },
   },
