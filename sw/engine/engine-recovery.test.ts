@@ -1,4 +1,5 @@
 /** What was lost comes back. Time is virtual here: ten minutes and a month pass in no time. */
+import { randomBytes } from "node:crypto";
 import * as A from "@automerge/automerge";
 import type { DocHandle, DocumentId } from "@automerge/automerge-repo/slim";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -228,6 +229,13 @@ function active(replica: ReplicaId): { readonly replica: ReplicaId; readonly sta
   return { replica, state: "active" };
 }
 
+/** Everything of it that is in segments. */
+function damage(): void {
+  const damaged = [...store.objects].filter(([key]) => key.includes("seg/"));
+  for (const [key, { etag }] of damaged)
+    store.objects.set(key, { bytes: new TextEncoder().encode("damaged"), etag });
+}
+
 test("who cannot read a segment says so, and its owner publishes anew what was in it", async () => {
   const writer = await startDevice(store, 0);
   const handle = writer.engine.repo.create<Todos>({ items: [] });
@@ -237,9 +245,7 @@ test("who cannot read a segment says so, and its owner publishes anew what was i
   }
   await publish(writer, handle);
   await pass(5 * minuteMs);
-  const damaged = [...store.objects].filter(([key]) => key.includes("seg/"));
-  for (const [key, { etag }] of damaged)
-    store.objects.set(key, { bytes: new TextEncoder().encode("damaged"), etag });
+  damage();
   await pass(60 * minuteMs);
   const reader = await startDevice(store, 1);
   const onReader = await done(reader.engine.open(handle.documentId));
@@ -265,6 +271,93 @@ async function fillSegment(device: TestDevice): Promise<DocHandle<Todos>> {
   await pass(2_000);
   return handle;
 }
+
+test.each([
+  ["the store does not answer", async () => Promise.reject(new PresyncError("unreachable", "no"))],
+  ["the owner is killed", () => new Promise<never>(() => undefined)],
+])("a complaint is not forgotten where %s when its owner looks", async (_when, fail) => {
+  const writer = await startDevice(store, 0);
+  const handle = await fillSegment(writer);
+  let looks = 0;
+  const { bucket } = writer;
+  writer.bucket = {
+    ...bucket,
+    get: (of, name, options) =>
+      of === writer.replica && name.startsWith("seg/") && ++looks === 1
+        ? fail()
+        : bucket.get(of, name, options),
+  };
+  writer.engine.use(writer.bucket);
+  damage();
+  const reader = await startDevice(store, 1);
+  const onReader = await done(reader.engine.open(handle.documentId));
+  await until(() => looks > 0);
+  await done(writer.restart());
+  await pass(2 * 60 * minuteMs);
+  expect((onReader.doc() as Todos | undefined)?.items).toHaveLength(40);
+});
+
+const incompressible = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
+
+async function publishBytes(device: TestDevice, bytes: number): Promise<void> {
+  const handle = device.engine.repo.create({ bytes: incompressible(bytes) });
+  await done(device.engine.inBucket(handle.documentId, headsOf(handle)));
+  await pass(1_500);
+}
+
+test("S-9: where more is lost than fits one publication it is published anew once", async () => {
+  const device = await startDevice(store, 0);
+  for (let n = 0; n < 12; n++) await publishBytes(device, 600_000);
+  const { slots } = await manifestOf(device);
+  const lost = slots.filter(({ level }) => level === 0).at(-1)!;
+  store.objects.delete(
+    objectKey(testNamespace, device.replica, segmentName(lost.level, lost.slot)),
+  );
+  const before = store.requests.length;
+  // Until a merge of that level is due.
+  for (let n = 0; n < 8; n++) await publishBytes(device, 600_000);
+  await pass(5 * minuteMs);
+  const written = store.requests.slice(before).filter(({ method }) => method === "PUT");
+  const bytes = written.reduce((sum, request) => sum + request.bytes, 0);
+  // Eight new documents, twenty once more, and merges of all of them.
+  expect(bytes).toBeLessThan(80_000_000);
+  expect((await manifestOf(device)).slots.map(({ generation }) => generation)).not.toContain(
+    lost.generation,
+  );
+  expect(device.engine.status().bucket).toBe("saved");
+});
+
+test("W-3: segments too large to be merged take slots of other levels, and stop nobody", async () => {
+  const layout = { levels: 2, slotsPerLevel: 4 };
+  const device = await startDevice(store, 0, { layout });
+  for (let n = 0; n < 6; n++) await publishBytes(device, 12_700_000);
+  await publishBytes(device, 10);
+  const { slots, tail } = await manifestOf(device);
+  expect(slots.filter(({ level }) => level === 1)).toHaveLength(2);
+  expect(tail.documents).toHaveLength(1);
+});
+
+test("A-2: who adopts keeps the write interval", async () => {
+  const retired = await startDevice(store, 0);
+  for (let n = 0; n < 4; n++) await publishBytes(retired, 5_000);
+  await retired.engine.close();
+  const adopter = await startDevice(store, 1, { peers: [{ replica: a, state: "retired" }] });
+  const writtenAt: number[] = [];
+  const { bucket } = adopter;
+  adopter.bucket = {
+    ...bucket,
+    async put(name, bytes) {
+      if (name === "manifest") writtenAt.push(Date.now());
+      await bucket.put(name, bytes);
+    },
+  };
+  adopter.engine.use(adopter.bucket);
+  await pass(10 * minuteMs);
+  expect((await manifestOf(adopter)).adopted).toHaveLength(1);
+  const gaps = writtenAt.slice(1).map((at, index) => at - writtenAt[index]!);
+  expect(gaps.length).toBeGreaterThan(3);
+  expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_100);
+});
 
 /** Its manifest names a segment in whose place a later one lies, as after a late PUT; and its owner never comes back. */
 async function leaveWithOldManifest(writer: TestDevice): Promise<DocHandle<Todos>> {

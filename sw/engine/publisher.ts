@@ -50,7 +50,7 @@ export interface Publisher {
   /** Whether the bucket lacks something that was computed already. */
   readonly writing: boolean;
   readonly lastSavedAt: number | null;
-  /** When `publishPack` was called last, by the device's clock. */
+  /** When the last pack was acknowledged, by the device's clock. */
   readonly packedAt: number;
   /** Generation of the newest acknowledged manifest; 0 before the first. */
   readonly acknowledged: number;
@@ -294,10 +294,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
       exclusive(async () => {
         await begin(bucket);
         const { documents: packed } = pack;
-        packedAt = world.clock.now();
         const moves = movesOf(bucket.replica, pack, () => false);
         const news: News = { documents: packed, moves, settled: [], more: true };
         await publish(bucket, news, noMarks, { asSegment: true, outcome });
+        packedAt = world.clock.now();
       }),
     revoke: (ids, heldUntil) =>
       exclusive(async () => {

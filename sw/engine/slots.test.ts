@@ -4,6 +4,7 @@ import type { SlotRange } from "../../shared/codecs/manifest.ts";
 import { defaultLayout } from "../../shared/keys.ts";
 import type { SlotUse } from "./slots.ts";
 import {
+  bytesOf,
   coverOf,
   dueMerge,
   freeSlot,
@@ -86,6 +87,17 @@ test("only neighbours are merged, and only so many bytes", () => {
   expect(dueMerge(defaultLayout, [...apart, between], fanOut)?.from).toEqual(apart.slice(0, 4));
   const large = apart.map((one, index) => (index === 2 ? { ...one, bytes: mergeBytesMax } : one));
   expect(dueMerge(defaultLayout, large, fanOut)?.from).toEqual(large.slice(3));
+});
+
+test("a lost segment is merged with nothing, and no smaller limit is gone beyond", () => {
+  const full = Array.from({ length: fanOut }, (_, slot) => range(slot, slot + 1, slot + 1));
+  const lost = new Set([full[2]!.generation]);
+  const limits = { lost, bytesMax: mergeBytesMax };
+  expect(dueMerge(defaultLayout, full, fanOut, limits)?.from).toEqual(full.slice(3));
+  expect(newestMerge(full, 8, limits)?.from).toEqual(full.slice(3));
+  const small = { lost: new Set<number>(), bytesMax: bytesOf(full.slice(0, 3)) };
+  expect(dueMerge(defaultLayout, full, fanOut, small)?.from).toHaveLength(3);
+  expect(newestMerge(full, 8, small)?.from).toEqual(full.slice(-3));
 });
 
 test("tidying leaves one large segment and one small one", () => {
