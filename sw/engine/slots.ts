@@ -37,7 +37,7 @@ export interface MergeLimits {
   readonly bytesMax: number;
 }
 
-export const noMergeLimits: MergeLimits = { lost: new Set(), bytesMax: mergeBytesMax };
+const noMergeLimits: MergeLimits = { lost: new Set(), bytesMax: mergeBytesMax };
 
 export interface Merge {
   /** Neighbours: no other needed segment holds anything in between. */
