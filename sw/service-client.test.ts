@@ -1,3 +1,4 @@
+/** Which answers are the service's, and which are of something in front of it. */
 import { afterEach, expect, test, vi } from "vitest";
 import type { Session } from "./registry.ts";
 import { createServiceClient } from "./service-client.ts";

@@ -1,3 +1,4 @@
+/** W-11: a device that is only looked at stays known to the others. Time is virtual. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { closeDevices, startDevice } from "../testing/test-device.ts";
 import { silentMsMax } from "./housekeeping.ts";
