@@ -46,10 +46,10 @@ export interface News {
 }
 
 export interface Collector {
-  /** Whether a dirty document can be published now. */
-  readonly outstanding: boolean;
-  /** When held documents may be published; null where none is held. */
-  readonly nextAt: number | null;
+  /** Whether a dirty document can be published at this time. */
+  isOutstanding(now: number): boolean;
+  /** When those may be published that are held then; null where none is. */
+  nextAt(now: number): number | null;
   collect(replica: ReplicaId): Promise<News>;
 }
 
@@ -142,13 +142,11 @@ export function createCollector(parts: CollectorParts): Collector {
   };
 
   return {
-    get outstanding() {
-      for (const id of dirty.due(clock.now())) if (!isRefused(id)) return true;
+    isOutstanding(now) {
+      for (const id of dirty.due(now)) if (!isRefused(id)) return true;
       return false;
     },
-    get nextAt() {
-      return dirty.nextAt(clock.now());
-    },
+    nextAt: (now) => dirty.nextAt(now),
     async collect(replica) {
       const packedDocuments: PackedDocument[] = [];
       const moves: FrontierMove[] = [];

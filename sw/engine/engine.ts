@@ -280,8 +280,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     world,
     tuning,
     // The first manifest is written without any news: it tells the others that we are here.
-    isOutstanding: () => publisher.outstanding || publisher.acknowledged === 0,
-    nextAt: () => publisher.nextAt,
+    isOutstanding: (now) => publisher.isOutstanding(now) || publisher.acknowledged === 0,
+    nextAt: (now) => publisher.nextAt(now),
     packedAt: () => publisher.packedAt,
     publish: (to) => publisher.flush(to),
     succeeded() {
@@ -580,7 +580,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     get isBusy() {
       if (flushes.isFlushing || poller.isReading) return true;
       const waits = isPaused || isCloned || !isOnline || flushes.lastFailure !== null;
-      return bucket !== null && !waits && publisher.outstanding;
+      return bucket !== null && !waits && publisher.isOutstanding(clock.now());
     },
     status() {
       const pending = countNews();

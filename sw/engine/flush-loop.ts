@@ -35,9 +35,9 @@ export interface FlushLoop {
 export interface FlushLoopParts {
   readonly world: World;
   readonly tuning: Tuning;
-  readonly isOutstanding: () => boolean;
-  /** When something that is held back will be outstanding; null where nothing is. */
-  readonly nextAt: () => number | null;
+  readonly isOutstanding: (now: number) => boolean;
+  /** When something that is held back at this time will be outstanding; null where nothing is. */
+  readonly nextAt: (now: number) => number | null;
   /** When a pack was published last, which is a write as well. */
   readonly packedAt: () => number;
   /** True when more is waiting. */
@@ -67,9 +67,10 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
   const schedule = (): void => {
     cancelTimer?.();
     if (isClosed || isPaused || bucket === null || flushing !== null) return;
+    // One time for both: what is held until between two times would be neither due nor waited for.
     const now = clock.now();
-    if (!parts.isOutstanding()) {
-      const nextAt = parts.nextAt();
+    if (!parts.isOutstanding(now)) {
+      const nextAt = parts.nextAt(now);
       if (nextAt !== null)
         cancelTimer = timers.after(Math.min(Math.max(1, nextAt - now), delayMsMax), schedule);
       return;
@@ -91,7 +92,7 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
       lastFailure = null;
       endPause();
       parts.succeeded();
-      return !more && !parts.isOutstanding();
+      return !more && !parts.isOutstanding(clock.now());
     } catch (error) {
       const { code } = toErrorData(error);
       // Refused under a grant that another one has taken the place of meanwhile.
@@ -105,7 +106,8 @@ export function createFlushLoop(parts: FlushLoopParts): FlushLoop {
 
   const flush = (): Promise<boolean> => {
     if (flushing !== null) return flushing;
-    if (isClosed || isPaused || bucket === null) return Promise.resolve(!parts.isOutstanding());
+    if (isClosed || isPaused || bucket === null)
+      return Promise.resolve(!parts.isOutstanding(clock.now()));
     cancelTimer?.();
     flushing = attempt(bucket).finally(() => {
       flushing = null;

@@ -43,10 +43,10 @@ const revokedAtOnceMax = 200;
 export type OwnManifest = "ours" | "stale" | "foreign";
 
 export interface Publisher {
-  /** Whether anything waits to be written. */
-  readonly outstanding: boolean;
-  /** When documents that are held back may be written; null where none is. */
-  readonly nextAt: number | null;
+  /** Whether anything waits to be written at this time. */
+  isOutstanding(now: number): boolean;
+  /** When documents that are held back then may be written; null where none is. */
+  nextAt(now: number): number | null;
   /** Whether the bucket lacks something that was computed already. */
   readonly writing: boolean;
   readonly lastSavedAt: number | null;
@@ -251,6 +251,9 @@ export function createPublisher(parts: PublisherParts): Publisher {
     return news.more;
   };
 
+  const isWriting = (): boolean =>
+    writer.journal !== null || forced || writer.stored.lost.length > 0;
+
   const exclusive = <T>(action: () => Promise<T>): Promise<T> =>
     world.locks.exclusive(parts.lockName, async () => {
       // The lock may come after the engine was closed: then nothing is begun.
@@ -259,16 +262,10 @@ export function createPublisher(parts: PublisherParts): Publisher {
     });
 
   return {
-    get outstanding() {
-      return (
-        collector.outstanding || writer.journal !== null || forced || writer.stored.lost.length > 0
-      );
-    },
-    get nextAt() {
-      return collector.nextAt;
-    },
+    isOutstanding: (now) => isWriting() || collector.isOutstanding(now),
+    nextAt: (now) => collector.nextAt(now),
     get writing() {
-      return writer.journal !== null || forced || writer.stored.lost.length > 0;
+      return isWriting();
     },
     get lastSavedAt() {
       return writer.stored.lastSavedAt;
