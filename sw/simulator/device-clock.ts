@@ -11,6 +11,13 @@ export interface DeviceClock extends Clock {
   mend(): void;
 }
 
+/**
+ * The scheduler's time stands still while an event runs, and a device's goes on: who looks twice may see two times. An
+ * event takes a millisecond at most.
+ */
+const readingMs = 0.25;
+const eventMsMax = 1;
+
 export function createDeviceClock(
   scheduler: Scheduler,
   offsetMs: number,
@@ -18,15 +25,20 @@ export function createDeviceClock(
 ): DeviceClock {
   const start = scheduler.now;
   let [offset, rate] = [offsetMs, drift];
+  let [eventAt, readings] = [start, 0];
   const forwardAt: number[] = [];
-  const now = (): number => Math.floor(scheduler.now + offset + (scheduler.now - start) * rate);
+  const at = (passedMs: number): number =>
+    Math.floor(scheduler.now + passedMs + offset + (scheduler.now - start) * rate);
   const set = (change: () => void): void => {
-    const before = now();
+    const before = at(0);
     change();
-    if (now() > before) forwardAt.push(scheduler.now);
+    if (at(0) > before) forwardAt.push(scheduler.now);
   };
   return {
-    now,
+    now() {
+      if (scheduler.now !== eventAt) [eventAt, readings] = [scheduler.now, 0];
+      return at(Math.min(readings++ * readingMs, eventMsMax));
+    },
     forwardAt,
     jump(byMs) {
       set(() => (offset += byMs));

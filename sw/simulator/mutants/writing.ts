@@ -75,6 +75,14 @@ export const writingMutants: readonly Mutant[] = [
     caughtBy: { scenarios: ["sent by a peer"] },
   },
   {
+    name: "clock read twice to tell what is due from what is held",
+    file: `${engine}/flush-loop.ts`,
+    find: "const nextAt = parts.nextAt(now);",
+    replace: "const nextAt = parts.nextAt(clock.now());",
+    why: "FR-7: what is held is published when its hold ends, whether or not anything else happens",
+    caughtBy: { scenarios: ["sent by a peer"] },
+  },
+  {
     name: "two writes outstanding",
     file: `${engine}/publisher.ts`,
     find: "await writer.finish(bucket);",

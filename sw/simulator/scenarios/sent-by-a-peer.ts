@@ -12,6 +12,11 @@ import { loseDevice, openDevice, openDocument, pass, setOnline, startEdit } from
 const secondMs = 1_000;
 const minuteMs = 60_000;
 
+/** Longer than what a peer sent is held. */
+const heldMs: number = 20 * secondMs;
+/** Each hold ends at another fraction of a millisecond. */
+const holds = 12;
+
 export const sentByAPeer: Scenario = {
   name: "sent by a peer",
   async tell(sim, random) {
@@ -35,10 +40,20 @@ export const sentByAPeer: Scenario = {
     const { observed } = sim.context;
     if (reader.running.at(-1)?.engine.status().bucket === "saved")
       observed.unexpected.push("what came from a peer is said to be in the bucket");
+    const expectPublished = (): void => {
+      if (reader.running.at(-1)?.engine.status().bucket !== "saved")
+        observed.unexpected.push("what came from a peer was never published");
+    };
+    for (let count = 0; count < holds; count++) {
+      await pass(sim, heldMs);
+      expectPublished();
+      startEdit(writer, document, "push");
+      await pass(sim, secondMs);
+      sendAll(writer, reader, document);
+    }
     loseDevice(sim, writer);
     await pass(sim, 5 * minuteMs);
-    if (reader.running.at(-1)?.engine.status().bucket !== "saved")
-      observed.unexpected.push("what came from a peer was never published");
+    expectPublished();
   },
 };
 
