@@ -66,7 +66,12 @@ test(`three devices, two tabs each, ${seconds} seconds of everything`, async ({
     const wrong = all.flatMap((items, index) => oracle.judge(`tab ${index}`, items));
     return (await differing()) > 1 ? [...wrong, "the tabs differ"] : wrong;
   };
-  await expect.poll(verdict, { timeout: settleMs }).toEqual([]);
+  try {
+    await expect.poll(verdict, { timeout: settleMs }).toEqual([]);
+  } catch (error) {
+    for (const { story } of devices) console.log(story.join("\n"));
+    throw error;
+  }
   for (const tab of tabs) await tab.saved("bucket");
   expect(await verdict()).toEqual([]);
   expect(devices.flatMap(({ failures }) => failures)).toEqual([]);

@@ -19,6 +19,8 @@ export interface ChaoticDevice {
   readonly counts: ReadonlyMap<string, number>;
   /** What went wrong and should not have, in words. */
   readonly failures: readonly string[];
+  /** What was done when, for whoever has to find out how something was lost: in order, each with its seconds. */
+  readonly story: readonly string[];
 }
 
 const tabCount = 2;
@@ -40,6 +42,7 @@ export function createChaoticDevice(
 ): ChaoticDevice {
   const counts = new Map<string, number>();
   const failures: string[] = [];
+  const story: string[] = [];
   let device: Device;
   let tabs: Tab[] = [];
   let made = 0;
@@ -48,16 +51,21 @@ export function createChaoticDevice(
   /** What was made since the browser was opened, and in which tab. */
   let own: { readonly item: string; readonly tab: Tab; readonly at: number }[] = [];
 
+  const tell = (what: string): void => {
+    story.push(`${(performance.now() / 1_000).toFixed(2)} ${name}: ${what}`);
+  };
   const pick = (): number => Math.floor(random() * tabs.length);
   const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
 
   const tolerate = (what: string, error: unknown): void => {
+    tell(`${what}: ${String(error)}`);
     if (!endedWords.test(String(error))) failures.push(`${name}: ${what}: ${String(error)}`);
   };
 
   const edit = async (tab: Tab): Promise<void> => {
     const item = `${name} ${++made}`;
     oracle.made(item);
+    tell(`${item} in tab ${tabs.indexOf(tab)}`);
     own.push({ item, tab, at: performance.now() });
     try {
       await tab.add(item);
@@ -76,7 +84,9 @@ export function createChaoticDevice(
     const looks = new Map<Tab, { readonly shown: ReadonlySet<string>; readonly saved: boolean }>();
     for (const tab of tabs) {
       const shown = new Set(await tab.items());
-      looks.set(tab, { shown, saved: (await tab.status()).device === "saved" });
+      const { device: disk } = await tab.status();
+      tell(`killed: tab ${tabs.indexOf(tab)} shows ${shown.size}, ${disk}`);
+      looks.set(tab, { shown, saved: disk === "saved" });
     }
     const now = performance.now();
     await profile.kill();
@@ -152,6 +162,7 @@ export function createChaoticDevice(
         const at = pick();
         const tab = tabs[at]!;
         await edit(tab);
+        tell(`closes tab ${at}`);
         await tab.close();
         tabs[at] = await openTab();
       },
@@ -161,6 +172,7 @@ export function createChaoticDevice(
       5,
       async () => {
         const tab = tabs[pick()]!;
+        tell(`reloads tab ${tabs.indexOf(tab)}`);
         await tab.reload();
         await tab.open();
       },
@@ -199,6 +211,7 @@ export function createChaoticDevice(
     },
     counts,
     failures,
+    story,
     async begin(secretKey) {
       await openBrowser();
       await tabs[0]!.signIn(secretKey);
@@ -208,6 +221,7 @@ export function createChaoticDevice(
       let at = random() * total;
       const [what, , act] = actions.find(([, weight]) => (at -= weight) < 0)!;
       count(what);
+      tell(what);
       await act().catch((error: unknown) => tolerate(what, error));
     },
     async calm(secretKey) {
